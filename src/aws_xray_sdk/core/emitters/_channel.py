@@ -1,0 +1,129 @@
+"""A UDP socket to the daemon that never blocks: names are resolved by a thread, and again when they may have moved."""
+
+import atexit
+import os
+import socket
+import threading
+import time
+from collections import deque
+
+LOOK_AGAIN = 60.0  # seconds after which a host name is resolved again
+RETRY = 5.0  # seconds after which a name that could not be resolved is tried again
+MOST_WAITING = 500  # datagrams kept while a name is resolved for the first time
+_SEND_BUFFER = 128 * 1024
+
+
+class Channel:
+    """Datagrams to `host` (name, IPv4 or IPv6 address) and `port`.
+
+    The socket is made at the first datagram, and may be shared with forked children: datagrams do not mix.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
+        self._socket: socket.socket | None = None
+        self._address: object = None
+        self._lock = threading.Lock()
+        self._waiting: deque[bytes] = deque()
+        self._look_at = 0.0
+        self._resolver: tuple[int, threading.Thread] | None = None
+        self._is_name = _family(host) is None
+
+    @property
+    def largest(self) -> int:
+        """How many bytes one datagram may have here: some systems allow no more than the socket's send buffer."""
+        if self._socket is None and not self._is_name:
+            self._connect_to(_family(self.host) or socket.AF_INET, (self.host, self.port))
+        return 65_507 if self._socket is None else self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+
+    def send(self, datagram: bytes) -> bool:
+        """Send; False when it was dropped because the system or the resolver did not keep up. Raises OSError."""
+        if self._is_name and time.monotonic() >= self._look_at:
+            self._look_up()
+        connected = self._socket
+        if connected is None:
+            if self._is_name:
+                return self._wait(datagram)
+            connected = self._connect_to(_family(self.host) or socket.AF_INET, (self.host, self.port))
+        try:
+            connected.send(datagram)
+        except ConnectionRefusedError:
+            # Told late: an earlier datagram found nobody. This one has not left yet.
+            try:
+                connected.send(datagram)
+            except ConnectionRefusedError:
+                return False
+        except BlockingIOError:
+            return False
+        return True
+
+    def _connect_to(self, family: int, address: tuple[object, ...]) -> socket.socket:
+        made = socket.socket(family, socket.SOCK_DGRAM)
+        made.setblocking(False)
+        if made.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) < _SEND_BUFFER:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        made.connect(address)
+        self._address = address
+        self._socket = made
+        return made
+
+    # -- names
+
+    def _wait(self, datagram: bytes) -> bool:
+        with self._lock:
+            if self._socket is None:
+                if len(self._waiting) >= MOST_WAITING:
+                    return False
+                self._waiting.append(datagram)
+                return True
+        return self.send(datagram)
+
+    def _look_up(self) -> None:
+        """Start a thread that resolves the name, unless one is at it in this process."""
+        with self._lock:
+            if self._resolver is not None and self._resolver[0] == os.getpid() and self._resolver[1].is_alive():
+                return
+            thread = threading.Thread(target=self._resolve, name="xray-resolver", daemon=True)
+            self._look_at = time.monotonic() + RETRY
+            try:
+                thread.start()
+            except RuntimeError:  # no threads any more: the interpreter ends
+                return
+            if self._resolver is None:
+                atexit.register(self._settle)
+            self._resolver = os.getpid(), thread
+
+    def _resolve(self) -> None:
+        try:
+            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_DGRAM)
+            # The daemon listens on IPv4 unless told otherwise.
+            family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+            if address != self._address:
+                self._connect_to(family, address)
+        except OSError:
+            return
+        self._look_at = time.monotonic() + LOOK_AGAIN
+        with self._lock:
+            waiting, self._waiting = self._waiting, deque()
+        for datagram in waiting:
+            try:
+                self.send(datagram)
+            except OSError:
+                return
+
+    def _settle(self) -> None:
+        """At exit: give a first look-up the time to send what waits for it."""
+        if self._waiting and self._resolver is not None and self._resolver[0] == os.getpid():
+            self._resolver[1].join(2.0)
+
+
+def _family(host: str) -> int | None:
+    """The address family of an IP address; None for a name."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host.split("%")[0])
+        except OSError:
+            continue
+        return family
+    return None

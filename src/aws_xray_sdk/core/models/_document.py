@@ -1,0 +1,140 @@
+"""Entities as documents: the one place that knows what goes over the wire.
+
+The text is put together directly; a generic encoder spends most of its time on finding out what is known here. Text
+is ASCII, so that its length is its size in bytes.
+"""
+
+from __future__ import annotations
+
+from _json import encode_basestring_ascii as quoted
+
+from ._names import name_text, name_texts
+from ._values import text_of
+from .throwable import cause_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .entity import Entity
+    from .subsegment import Subsegment
+
+
+def document(entity: Entity) -> str:
+    """The document of `entity` with all that hangs below it."""
+    return _with_children(entity, opening(entity)) if entity._children else opening(entity) + "}"
+
+
+def opening(entity: Entity) -> str:
+    """The document without the subsegments and the closing brace."""
+    if entity.type == "subsegment":
+        return _subsegment(entity, _links(entity.parent_id, entity.trace_id))
+    return _segment(entity)
+
+
+def stub(child: Subsegment) -> str:
+    """The opening of a subsegment that stands as in progress, because it will leave by itself."""
+    return _stub(child, _links(child.parent_id, child.trace_id))
+
+
+def closing(children: list[str]) -> str:
+    """What follows an opening, with the texts of the subsegments."""
+    return f',"subsegments":[{",".join(children)}]}}' if children else "}"
+
+
+def _with_children(entity: Entity, text: str) -> str:
+    links = _links(entity.id, entity.trace_id)
+    return text + closing([_child(child, links) for child in entity.subsegments])
+
+
+def _child(child: Subsegment, links: str) -> str:
+    """The document of a subsegment within another document; one that leaves by itself stands as in progress."""
+    text = _stub(child, links) if child.leaves_alone else _subsegment(child, links)
+    return _with_children(child, text) if child._children else text + "}"
+
+
+def _links(parent_id: str | None, trace_id: str) -> str:
+    parent = f',"parent_id":{quoted(str(parent_id))}' if parent_id else ""
+    return f'{parent},"trace_id":{quoted(str(trace_id))},"type":"subsegment"'
+
+
+def _span(entity: Entity) -> str:
+    """Id, name and times: epoch seconds to the microsecond, as X-Ray recommends."""
+    try:
+        name = name_texts[entity.name]
+    except (KeyError, TypeError):
+        name = name_text(entity.name)
+    if entity.end_time is None:
+        return f'{{"id":{quoted(entity.id)},"name":{name},"start_time":{entity.start_time:.6f},"in_progress":true'
+    return (
+        f'{{"id":{quoted(entity.id)},"name":{name},"start_time":{entity.start_time:.6f}'
+        f',"end_time":{entity.end_time:.6f},"in_progress":false'
+    )
+
+
+def _subsegment(entity: Any, links: str) -> str:
+    text = f'{_span(entity)}{links},"namespace":{_NAMESPACES.get(entity.namespace) or quoted(str(entity.namespace))}'
+    return text + _rest(entity) if _has_more(entity) or entity._sql else text
+
+
+_NAMESPACES = {"local": '"local"', "remote": '"remote"', "aws": '"aws"'}
+
+
+def _stub(entity: Subsegment, links: str) -> str:
+    return (
+        f'{{"id":{quoted(entity.id)},"name":{name_text(entity.name)},"start_time":{entity.start_time:.6f}'
+        f',"in_progress":true{links},"namespace":{quoted(str(entity.namespace))}'
+    )
+
+
+def _segment(entity: Entity) -> str:
+    text = f'{_span(entity)},"trace_id":{quoted(str(entity.trace_id))}' if entity.trace_id else _span(entity)
+    if entity.parent_id:
+        text += f',"parent_id":{quoted(str(entity.parent_id))}'
+    if entity.user:
+        text += f',"user":{text_of(entity.user)}'
+    shared = entity.origin_text()
+    if shared is not None:
+        text += shared
+    elif entity._service:
+        text += f',"service":{text_of(entity._service)}'
+    return text + _rest(entity) if _has_more(entity) else text
+
+
+def _has_more(entity: Entity) -> bool:
+    return bool(
+        entity._http
+        or entity._annotations
+        or entity.fault
+        or entity.error
+        or entity._metadata
+        or entity._aws
+        or entity._cause
+        or entity.throttle
+        or entity.__dict__
+    )
+
+
+def _rest(entity: Any) -> str:
+    """What only some entities have."""
+    text = ',"error":true' if entity.error else ""
+    if entity.throttle:
+        text += ',"throttle":true'
+    if entity.fault:
+        text += ',"fault":true'
+    if entity._http:
+        text += f',"http":{text_of(entity._http)}'
+    if entity.type is not None and entity._sql:
+        text += f',"sql":{text_of(entity._sql)}'
+    if entity._aws:
+        text += f',"aws":{text_of(entity._aws)}'
+    if entity._cause:
+        text += f',"cause":{cause_text(entity._cause)}'
+    if entity._annotations:
+        text += f',"annotations":{text_of(entity._annotations)}'
+    if entity._metadata:
+        text += f',"metadata":{text_of(entity._metadata)}'
+    for key, value in entity.__dict__.items():
+        if value is not None and not key.startswith("_"):
+            text += f",{quoted(key)}:{text_of(value)}"
+    return text

@@ -1,0 +1,248 @@
+"""A segment: the work of one service on one request, root of the subsegments that tell of its parts."""
+
+from __future__ import annotations
+
+
+from .. import _clock
+from .._guard import swallow
+from ._names import clean_name
+from ._values import text_of
+from .entity import Entity, tree_lock
+from .traceid import new_entity_id, new_trace_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Optional
+
+    from ..recorder import AWSXRayRecorder
+    from .subsegment import Subsegment
+    from .throwable import Mark
+    from .trace_header import TraceHeader
+
+
+class Origin:
+    """What every segment of a program says of it, written out once: `service`, `aws` and what plugins found."""
+
+    __slots__ = ("aws", "service", "text")
+
+    def __init__(self, service: dict[str, Any], aws: dict[str, Any], **more: Any) -> None:
+        self.service = service
+        self.aws = aws
+        sections = {"service": service, "aws": aws, **more}
+        self.text = "".join(f',"{key}":{text_of(value)}' for key, value in sections.items() if value)
+
+
+class Segment(Entity):
+    """The work of one service on one request.
+
+    `traceid` (made when not given) names the trace, `parent_id` the caller's subsegment.
+    """
+
+    __slots__ = (
+        "_header",
+        "_origin",
+        "_service",
+        "_told",
+        "finished",
+        "open_count",
+        "sampled",
+        "size",
+        "trace_id",
+        "user",
+    )
+
+    user: str | None
+
+    def __init__(
+        self,
+        name: str,
+        entityid: str | None = None,
+        traceid: str | None = None,
+        parent_id: str | None = None,
+        sampled: bool = True,
+    ) -> None:
+        self.start_time = start_time = _clock.now()
+        self.id = entityid or new_entity_id()
+        self.name = clean_name(name)
+        self.trace_id = traceid or new_trace_id(start_time)
+        self.sampled = sampled
+        self._start()
+        self.parent_id = parent_id
+        self.user = self._service = self._header = self._origin = self._told = None
+        self.finished: list[Subsegment] = []
+        self.size = self.open_count = 0
+
+    # -- sections
+
+    @property
+    def service(self) -> dict[str, Any]:
+        """What is known about the program: its runtime, its version."""
+        self._own_origin()
+        if self._service is None:
+            self._service = {}
+        return self._service
+
+    @service.setter
+    def service(self, value: dict[str, Any]) -> None:
+        self._own_origin()
+        self._service = value
+
+    @property
+    def aws(self) -> dict[str, Any]:
+        """What is known about the place where the program runs, and the SDK."""
+        self._own_origin()
+        if self._aws is None:
+            self._aws = {}
+        return self._aws
+
+    @aws.setter
+    def aws(self, value: dict[str, Any]) -> None:
+        self._own_origin()
+        self._aws = value
+
+    def set_origin(self, origin: Origin) -> None:
+        """Say of the program what `origin` says; shared with other segments until this one's is written to."""
+        self._origin = origin
+
+    def origin_text(self) -> str | None:
+        """The shared sections as JSON text; None when this segment has its own."""
+        return None if self._origin is None else self._origin.text
+
+    def _own_origin(self) -> None:
+        origin, self._origin = self._origin, None
+        if origin is not None:
+            self._service = dict(origin.service)
+            self._aws = {key: dict(value) if type(value) is dict else value for key, value in origin.aws.items()}
+
+    # -- verbs
+
+    def close(self, end_time: float | None = None) -> None:
+        """End at `end_time` (epoch seconds), or now. What is still open below leaves by itself when it ends."""
+        super().close(end_time)
+        self.complete = True
+
+    def set_service(self, service_info: dict[str, Any]) -> None:
+        """Replace what is known about the program."""
+        if self._writable("set_service"):
+            self.service = service_info
+
+    def set_aws(self, aws_meta: dict[str, Any]) -> None:
+        """Replace the aws block."""
+        if self._writable("set_aws"):
+            self.aws = aws_meta
+
+    def set_user(self, user: str) -> None:
+        """Name the user who sent the request; X-Ray indexes it."""
+        if self._writable("set_user"):
+            self.user = user
+
+    def set_rule_name(self, rule_name: str) -> None:
+        """Name the sampling rule that decided to record this segment."""
+        if self._writable("set_rule_name"):
+            self.aws.setdefault("xray", {})["sampling_rule_name"] = rule_name
+
+    def save_origin_trace_header(self, trace_header: "TraceHeader") -> None:
+        """Remember the header that the request came with, so that its other parts are passed on."""
+        self._header = trace_header
+
+    def get_origin_trace_header(self) -> Optional["TraceHeader"]:
+        """The header that the request came with."""
+        header: TraceHeader | None = self._header
+        return header
+
+    # -- the tree
+
+    @property
+    def exceptions_told(self) -> dict[Mark, str]:
+        """The ids of the exceptions that entities of this segment have described."""
+        if self._told is None:
+            self._told = {}
+        return self._told
+
+    def owner(self) -> Segment:
+        """This segment."""
+        return self
+
+    def increment(self) -> None:
+        """Count one more subsegment that is open."""
+        self.open_count += 1
+        self.size += 1
+
+    def decrement_ref_counter(self) -> None:
+        """Count one open subsegment less."""
+        self.open_count -= 1
+
+    def decrement_subsegments_size(self) -> int:
+        """Count one subsegment less that hangs here; how many are left."""
+        self.size -= 1
+        return self.size
+
+    def get_total_subsegments_size(self) -> int:
+        """How many subsegments hang here, at any depth."""
+        return self.size
+
+    def ready_to_send(self) -> bool:
+        """Whether this segment and everything below has ended."""
+        return not self.in_progress and self.open_count <= 0
+
+    def take_finished(self) -> list["Subsegment"]:
+        """Take out the finished subtrees that can leave now: those whose parent is open, or won't take them along.
+
+        Each is handed out once, whichever thread asks. What is finished below a finished parent goes with it.
+        """
+        with tree_lock:
+            finished, self.finished = self.finished, []
+            leaving = [each for each in finished if each.leaves_alone or not each.parent.complete]
+            for each in leaving:
+                each.parent.remove_subsegment(each)
+            self.size = self.open_count
+        return leaving
+
+    def part_from_open(self) -> list["Subsegment"]:
+        """Prepare the tree of an ended segment for sending, and take out what is finished below an open subsegment.
+
+        From here on an open subsegment stands in the segment's document as one in progress, and leaves by itself
+        when it ends.
+        """
+        if self.open_count <= 0:
+            return []
+        leaving: list[Subsegment] = []
+        with tree_lock:
+            still_open = [each for each in self.subsegments if not each.complete]
+            for each in still_open:
+                each.leaves_alone = True
+                for child in each.subsegments:
+                    if child.complete:
+                        each.remove_subsegment(child)
+                        leaving.append(child)
+                    else:
+                        still_open.append(child)
+        return leaving
+
+
+class SegmentContextManager:
+    """``with recorder.in_segment(...)``: a segment for the time of a block."""
+
+    def __init__(self, recorder: "AWSXRayRecorder", name: str | None = None, **segment_kwargs: Any) -> None:
+        self.name = name
+        self.segment_kwargs = segment_kwargs
+        self.recorder = recorder
+        self.segment: Segment | None = None
+
+    def __enter__(self) -> Segment:
+        self.segment = self.recorder.begin_segment(name=self.name, **self.segment_kwargs)
+        return self.segment
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        segment = self.segment
+        if segment is None:
+            return
+        try:
+            if exc_val is not None and segment.in_progress:
+                segment.add_exception(exc_val, None, limit=self.recorder.max_trace_back)
+            self.recorder.finish_segment(segment)
+        except Exception as error:
+            swallow(error)

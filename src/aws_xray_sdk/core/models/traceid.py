@@ -1,0 +1,27 @@
+"""Trace ids: ``1-`` + 8 hex digits of epoch seconds + ``-`` + 24 random hex digits."""
+
+from .. import _clock
+
+
+class TraceId:
+    """A new trace id; :meth:`to_id` gives its text."""
+
+    VERSION = "1"
+    DELIMITER = "-"
+
+    def __init__(self) -> None:
+        self.start_time = int(_clock.now())
+
+    def to_id(self) -> str:
+        """The id, 35 characters."""
+        return new_trace_id(self.start_time)
+
+
+def new_trace_id(start_time: float) -> str:
+    """A new trace id for a request that began at `start_time` (epoch seconds)."""
+    return "1-%08x-%024x" % (int(start_time), _clock.bits(96))
+
+
+def new_entity_id() -> str:
+    """A new id of a segment or subsegment: 16 hex digits."""
+    return "%016x" % _clock.bits(64)

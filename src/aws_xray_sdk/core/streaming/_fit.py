@@ -1,0 +1,134 @@
+"""A document that is too large for a datagram, as several that fit.
+
+Subtrees leave by themselves (X-Ray joins them by their parent's id), so nothing is lost by that. Only an entity that
+is too large alone is trimmed: its metadata, the largest values first, then its SQL text, then its stacks, then
+everything that is not needed to find it.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+
+from ..._log import Log
+from .._guard import warn_once
+from ..models._document import closing, opening, stub
+from ..models._values import text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+log = Log(__name__)
+
+_FRAME = len(',"subsegments":[]}')
+NOTE = "aws_xray_sdk"  # the metadata namespace that tells of trimming
+
+
+def fitting(entity: Any, limit: int) -> Iterator[tuple[str, bool]]:
+    """The documents for `entity` and everything below, each of at most `limit` bytes, and whether it was trimmed."""
+    order = [entity]
+    for each in order:
+        order.extend(each.subsegments)
+    texts: dict[Any, list[str]] = {each: [] for each in order}
+    for each in reversed(order):
+        head = stub(each) if each is not entity and each.leaves_alone else opening(each)
+        is_trimmed = len(head) + _FRAME > limit
+        if is_trimmed:
+            head = _trimmed(each, limit - _FRAME)
+        inside, outside = _packed(texts.pop(each), limit - len(head) - _FRAME)
+        for text in outside:
+            yield text, False
+        text = head + closing(inside)
+        if each is entity or is_trimmed:
+            yield text, is_trimmed
+        else:
+            texts[each.parent].insert(0, text)
+
+
+def _packed(texts: list[str], room: int) -> tuple[list[str], list[str]]:
+    """The texts that fit into `room` together, in their order, and the others."""
+    inside: list[str] = []
+    outside: list[str] = []
+    for text in texts:
+        if len(text) + 1 <= room:
+            room -= len(text) + 1
+            inside.append(text)
+        else:
+            outside.append(text)
+    return inside, outside
+
+
+def _trimmed(entity: Any, limit: int) -> str:
+    """The opening of `entity` within `limit` bytes, with a note on what was left out."""
+    slim = copy(entity)
+    left_out: list[str] = []
+    for cut in (_cut_metadata, _cut_sql, _cut_stacks, _cut_rest):
+        left_out += cut(slim, len(opening(slim)) - limit + 500)
+        _note(slim, left_out)
+        text = opening(slim)
+        if len(text) <= limit:
+            break
+    warn_once(log, "%r does not fit into a datagram; left out: %s", str(slim.name), ", ".join(left_out)[:500])
+    return text
+
+
+def _note(slim: Any, left_out: list[str]) -> None:
+    slim._metadata = {**(slim._metadata or {}), NOTE: {"trimmed": [each[:200] for each in left_out[:10]]}}
+
+
+def _cut_metadata(slim: Any, excess: int) -> list[str]:
+    """Leave out metadata values, the largest first, until `excess` bytes are gone."""
+    sizes = [
+        (len(text_of(value)), str(namespace), key)
+        for namespace, values in dict(slim._metadata or {}).items()
+        if isinstance(values, dict)
+        for key, value in list(values.items())
+    ]
+    slim._metadata = {
+        str(namespace): dict(values) if isinstance(values, dict) else {}
+        for namespace, values in dict(slim._metadata or {}).items()
+    }
+    left_out = []
+    for size, namespace, key in sorted(sizes, key=lambda entry: -entry[0]):
+        if excess <= 0:
+            break
+        del slim._metadata[namespace][key]
+        excess -= size
+        left_out.append(f"metadata {namespace}.{str(key)[:100]} ({size} bytes)")
+    return left_out
+
+
+def _cut_sql(slim: Any, excess: int) -> list[str]:
+    query = (getattr(slim, "_sql", None) or {}).get("sanitized_query")
+    if excess <= 0 or not isinstance(query, str):
+        return []
+    # A character takes up to six bytes of JSON text; what is kept counts as one each when it is plain.
+    kept = query[: max(len(query) - excess, 1000)]
+    slim._sql = {**slim._sql, "sanitized_query": kept + "..."}
+    return [f"SQL text after {len(kept)} of {len(query)} characters"]
+
+
+def _cut_stacks(slim: Any, excess: int) -> list[str]:
+    if excess <= 0 or not isinstance(slim._cause, dict):
+        return []
+    exceptions = [
+        {**each, "message": str(each.get("message", ""))[:1000], "stack": list(each.get("stack", ()))[-3:]}
+        for each in slim._cause.get("exceptions", ())
+        if isinstance(each, dict)
+    ]
+    slim._cause = {**slim._cause, "exceptions": exceptions}
+    return ["all but the innermost 3 frames of stacks"]
+
+
+def _cut_rest(slim: Any, excess: int) -> list[str]:
+    """Leave out all that is not needed to know what took how long and how it went."""
+    if excess <= 0:
+        return []
+    slim._metadata = slim._annotations = slim._cause = slim._http = slim._aws = None
+    for name in ("_sql", "_service", "user"):
+        if getattr(slim, name, None):
+            setattr(slim, name, None)
+    for key in list(slim.__dict__):
+        del slim.__dict__[key]
+    return ["annotations, http, aws, sql, cause, user and other attributes"]
