@@ -6,6 +6,7 @@ Needs no AWS: the segments are received here, over UDP, as the X-Ray daemon woul
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -14,7 +15,7 @@ from http.client import HTTPResponse
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from servers import NAMES, Failed, PortTaken, Servers, choose_ports
+from servers import NAMES, Failed, NoPort, Servers, choose_ports
 
 from aws_xray_sdk.local.collector import Collector
 from aws_xray_sdk.local.documents import Refused
@@ -56,6 +57,8 @@ VISITS = (
 
 
 class Demo:
+    """The visitor of the shop, who then reads what the services reported."""
+
     def __init__(self, shop: str, collector: Collector, style: Style) -> None:
         self.traces: dict[str, Trace] = {}
         self._shop = shop
@@ -133,19 +136,28 @@ def main() -> int:
     for name in (*NAMES, "daemon"):
         parser.add_argument(f"--{name}-port", type=int, default=0, metavar="PORT", help="0, the default: a free one")
     options = vars(parser.parse_args())
+    # Stopped by another program is stopped as by Ctrl-C: servers first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         ports = choose_ports({name: options[f"{name}_port"] for name in NAMES})
-        with Collector(port=options["daemon_port"]) as collector:
+        with open_collector(options["daemon_port"]) as collector:
             return run(collector, ports)
-    except PortTaken as error:
+    except (NoPort, Failed) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 2
-    except Failed as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, NoPort) else 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # The reader has seen enough, and so has the interpreter, which would flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def open_collector(port: int) -> Collector:
+    try:
+        return Collector(port=port)
+    except (OSError, OverflowError) as error:
+        raise NoPort("daemon", port, error) from error
 
 
 if __name__ == "__main__":

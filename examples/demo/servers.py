@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -18,8 +19,13 @@ _SECONDS_TO_STOP = 5
 _LAST_LINES = 15
 
 
-class PortTaken(Exception):
+class NoPort(Exception):
     """A port that was asked for cannot be had."""
+
+    def __init__(self, name: str, port: int, error: OSError | OverflowError) -> None:
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        why = "is taken" if taken else "cannot be used"
+        super().__init__(f"port {port} {why}. Choose another with --{name}-port.")
 
 
 class Failed(Exception):
@@ -27,7 +33,7 @@ class Failed(Exception):
 
 
 def choose_ports(wanted: dict[str, int]) -> dict[str, int]:
-    """The ports to use: each as wanted, or a free one for 0. Raises PortTaken."""
+    """The ports to use: each as wanted, or a free one for 0. Raises NoPort."""
     holders = {}
     try:
         for name, port in wanted.items():
@@ -36,8 +42,8 @@ def choose_ports(wanted: dict[str, int]) -> dict[str, int]:
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 holder.bind(("127.0.0.1", port))
-            except OSError as error:
-                raise PortTaken(f"port {port} is taken. Choose another with --{name}-port.") from error
+            except (OSError, OverflowError) as error:
+                raise NoPort(name, port, error) from error
         return {name: holder.getsockname()[1] for name, holder in holders.items()}
     finally:
         for holder in holders.values():

@@ -1,6 +1,7 @@
 """The collector on a real socket: takes what the daemon takes, and no datagram stops it."""
 
 import socket
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -102,6 +103,15 @@ def test_a_burst_waits_in_the_buffer(collector: Collector, send: Send) -> None:
     for number in range(200):
         send(datagram(segment(number, "shop", metadata={"a": "x" * 500})))
     assert [receive(collector)[0].id for _ in range(200)] == [identity(number) for number in range(200)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what it dropped")
+def test_what_the_buffer_could_not_hold_is_counted(collector: Collector, send: Send) -> None:
+    assert collector.lost() == 0
+    sent = 2 * collector.buffer // 60_000
+    for _ in range(sent):
+        send(b"x" * 60_000)
+    assert 0 < collector.lost() < sent
 
 
 def test_a_taken_port_is_an_error_of_the_system(collector: Collector) -> None:

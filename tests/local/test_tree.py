@@ -28,7 +28,7 @@ SHOP: Document = segment(
     100,
     fault=True,
     http=http("POST", "http://127.0.0.1:8000/checkout/2?gift=1", 500),
-    annotations={"product": "Lamp", "in_stock": False, "pieces": 2},
+    annotations={"product": "Desk lamp", "in_stock": False, "pieces": 2},
     subsegments=[
         subsegment(2, "execute", 4, 6, namespace="remote", sql={"database_type": "sqlite", "sanitized_query": SQL}),
         subsegment(
@@ -87,7 +87,7 @@ MISSING: list[Document] = [
 WHOLE = """\
 1-65a0b1c2-0123456789abcdef01234567  100.0 ms  2 services, 5 subsegments
 ◆ shop  POST /checkout/2?gift=1                                F 500  100.0 ms  ━━━━━━━━━━━━━━━━━━━━
-│  product=Lamp  in_stock=false  pieces=2
+│  product="Desk lamp"  in_stock=false  pieces=2
 ├─ sqlite execute  SELECT … FROM "product" WHERE "product"."…  ✓        2.0 ms  ╺
 ├─ → 127.0.0.1  POST :8001/r/2                                 F 500   60.0 ms    ━━━━━━━━━━━━
 │  └─ ◆ inventory  POST /r/2                                   F 500   56.0 ms    ━━━━━━━━━━━╸
@@ -101,7 +101,7 @@ NARROW_ASCII_WITH_GAPS = """\
 1-65a0b1c2-0123456789abcdef01234567  100.0 ms  3 services, 6 subsegments
   ! 1 parent absent, 1 still in progress
 * shop  POST /checkout/2?gift=1                F 500  100.0 ms  ================
-|  product=Lamp  in_stock=false  pieces=2
+|  product="Desk lamp"  in_stock=false  pieces=2
 |- sqlite execute  SELECT ~ FROM "product" W~  +        2.0 ms  =
 |- > 127.0.0.1  POST :8001/r/2                 F 500   60.0 ms   ==========
 |  `- * inventory  POST /r/2                   F 500   56.0 ms   ==========
@@ -117,7 +117,7 @@ NARROW_ASCII_WITH_GAPS = """\
 WITHOUT_BARS = """\
 1-65a0b1c2-0123456789abcdef01234567  100.0 ms  1 service, 4…
 ◆ shop  POST /checkout/2?gift=1              F 500  100.0 ms
-│  product=Lamp  in_stock=false  pieces=2
+│  product="Desk lamp"  in_stock=false  pieces=2
 ├─ sqlite execute  SELECT … FROM "product"…  ✓        2.0 ms
 ├─ → 127.0.0.1  POST :8001/r/2               F 500   60.0 ms
 ├─ aws dynamodb  GetItem orders              T 400   18.0 ms

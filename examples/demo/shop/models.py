@@ -1,3 +1,5 @@
+"""What the shop keeps in its database; each query is a subsegment."""
+
 from django.db import models
 
 

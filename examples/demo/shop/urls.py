@@ -1,3 +1,5 @@
+"""Which page is where."""
+
 from django.urls import path
 
 from shop import views

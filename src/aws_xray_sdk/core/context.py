@@ -43,6 +43,8 @@ class Context:
         super().__init_subclass__(**kwargs)
         if "get_trace_entity" in cls.__dict__ and "peek" not in cls.__dict__:
             cls.peek = cls.get_trace_entity  # type: ignore[method-assign]
+        if not {"get_trace_entity", "set_trace_entity", "end_subsegment"}.isdisjoint(cls.__dict__):
+            cls.finish_subsegment = finish_by_verbs  # type: ignore[method-assign]
 
     def __init__(self, context_missing: str = "LOG_ERROR") -> None:
         self._var: ContextVar[Any] = ContextVar("aws_xray_sdk.current", default=None)
@@ -101,13 +103,19 @@ class Context:
 
     def clear_trace_entities(self) -> None:
         """Make nothing current."""
-        self.set_trace_entity(None)
+        if self._storage is None:
+            self._var.set(None)
+        else:
+            self._storage.entities = []
 
     # -- beginning and ending
 
     def put_segment(self, segment: Segment) -> None:
         """Make a new segment current."""
-        self.set_trace_entity(segment)
+        if self._storage is None:
+            self._var.set(segment)
+        else:
+            self.set_trace_entity(segment)
 
     def end_segment(self, end_time: float | None = None) -> None:
         """End the current segment; what hangs below and is still open leaves by itself."""
@@ -143,6 +151,14 @@ class Context:
             self.set_trace_entity(entity.parent)
         return True
 
+    def finish_subsegment(self, subsegment: Subsegment) -> None:
+        """End this very subsegment, whatever is current; its parent is current then."""
+        if self._storage is None:
+            subsegment.close()
+            self._var.set(subsegment.parent)
+        else:
+            finish_by_verbs(self, subsegment)
+
     # -- when nothing is current
 
     def handle_context_missing(self) -> None:
@@ -157,6 +173,13 @@ class Context:
 
     def _is_subsegment(self, entity: object) -> bool:
         return isinstance(entity, Subsegment)
+
+
+def finish_by_verbs(context: Any, subsegment: Subsegment) -> None:
+    """End this very subsegment in a `context` that has verbs of its own."""
+    if context.get_trace_entity() is not subsegment:
+        context.set_trace_entity(subsegment)
+    context.end_subsegment()
 
 
 class _Local:

@@ -11,10 +11,10 @@ from ..version import VERSION
 from ._guard import swallow, warn_once
 from ._scope import enter, leave
 from ._settings import SETTINGS, TRACING_NAME_KEY, checked
-from .context import Context
-from .daemon_config import DaemonConfig
+from .context import Context, finish_by_verbs
+from .daemon_config import DEFAULT_ADDRESS, DaemonConfig
 from .emitters.udp_emitter import UDPEmitter
-from .exceptions.exceptions import SegmentNameMissingException
+from .exceptions.exceptions import InvalidDaemonAddressException, SegmentNameMissingException
 from .models.default_dynamic_naming import DefaultDynamicNaming
 from .models.dummy_entities import DummySegment, DummySubsegment, Unsampled
 from .models.noop_traceid import Noop
@@ -51,7 +51,7 @@ class AWSXRayRecorder:
         self._streaming: Any = DefaultStreaming()
         self._context: Any = Context()
         self._sampler: Any = DefaultSampler()
-        self._emitter: Any = UDPEmitter()
+        self._emitter: Any = _default_emitter()
         self._sampling = True
         self._max_trace_back = 10
         self._plugins: tuple[Any, ...] | None = None
@@ -150,7 +150,7 @@ class AWSXRayRecorder:
         decision = sampling if sampling is not None else self._decide(name)
         if decision:
             segment = Segment(name, None, traceid, parent_id)
-            segment.set_origin(self._origin)
+            segment.shared = self._origin
             if isinstance(decision, str):
                 segment.set_rule_name(decision)
         else:
@@ -190,14 +190,15 @@ class AWSXRayRecorder:
             # A subsegment that is open here stays current, so that it can still be ended.
             context.clear_trace_entities()
         if was_open and segment.sampled:
-            for subsegment in segment.part_from_open():
-                self._send(subsegment)
+            if segment.open_count > 0 or segment.finished:
+                for subsegment in segment.part_from_open():
+                    self._send(subsegment)
             self._send(segment)
 
     def finish_segment(self, segment: Segment) -> None:
         """End this very segment, whatever is current."""
         current = self.peek()
-        if current is None or current.owner() is not segment:
+        if current is not segment and (current is None or current.owner() is not segment):
             self._context.set_trace_entity(segment)
         self.end_segment()
 
@@ -226,8 +227,12 @@ class AWSXRayRecorder:
         parent = context.get_trace_entity()
         if parent is None:
             return None
-        kind = Subsegment if parent.sampled else Unsampled
-        subsegment = kind(name, namespace, parent.owner())
+        if parent.sampled:
+            subsegment = Subsegment(name, namespace, parent.owner())
+        elif type(parent) is DummySegment:
+            return parent.child()  # nothing below is told apart, so nothing becomes current
+        else:
+            subsegment = Unsampled(name, namespace, parent.owner())
         context.put_subsegment(subsegment)
         return subsegment
 
@@ -247,33 +252,41 @@ class AWSXRayRecorder:
         if not SDKConfig.enabled:
             return
         subsegment = self._context.get_trace_entity()
-        if subsegment is not None and self._context.end_subsegment(end_time):
-            self._let_leave(subsegment.parent_segment)
+        if subsegment is None or type(subsegment) is DummySegment:
+            return
+        if self._context.end_subsegment(end_time):
+            segment = subsegment.parent_segment
+            if not segment.in_progress or self._streaming.is_eligible(segment):
+                self._let_leave(segment)
 
     def finish_subsegment(self, subsegment: Subsegment) -> None:
         """End this very subsegment, whatever is current."""
         context = self._context
-        if self.peek() is not subsegment:
-            context.set_trace_entity(subsegment)
-        context.end_subsegment()
+        if isinstance(context, Context):
+            context.finish_subsegment(subsegment)
+        else:
+            finish_by_verbs(context, subsegment)
         segment = subsegment.parent_segment
-        if segment.sampled and SDKConfig.enabled:
+        if not segment.in_progress or self._streaming.is_eligible(segment):
             self._let_leave(segment)
 
     def _let_leave(self, segment: Segment) -> None:
         """Send what is finished below a segment that is gone, or that has more subsegments than it should."""
-        if not segment.in_progress:
-            if segment.sampled:
-                for finished in segment.take_finished():
-                    self._send(finished)
-        elif self._streaming.is_eligible(segment):
+        if not SDKConfig.enabled or not segment.sampled:
+            return
+        if segment.in_progress:
             self._streaming.stream(segment, self._send)
+        else:
+            for finished in segment.take_finished():
+                self._send(finished)
 
     def current_subsegment(self) -> Subsegment | Any:
         """The current subsegment, or None where there is none."""
         if not SDKConfig.enabled:
             return DummySubsegment(DummySegment(SDKConfig.DISABLED_ENTITY_NAME))
         entity = self._context.get_trace_entity()
+        if type(entity) is DummySegment:
+            return entity.child()
         return entity if isinstance(entity, Subsegment) else None
 
     def record_subsegment(
@@ -331,10 +344,8 @@ class AWSXRayRecorder:
 
     def peek(self) -> Any:
         """What is current, or None; never an error for the application."""
-        try:
-            return self._context.peek()
-        except AttributeError:  # a context of the application's own making
-            return self._context.get_trace_entity()
+        context = self._context
+        return context.peek() if isinstance(context, Context) else context.get_trace_entity()
 
     def resume(self, entity: Any) -> None:
         """Make `entity`, or nothing, current."""
@@ -388,6 +399,15 @@ class AWSXRayRecorder:
     @dynamic_naming.setter
     def dynamic_naming(self, value: Any) -> None:
         self._dynamic_naming = DefaultDynamicNaming(value, self._service) if isinstance(value, str) else value
+
+
+def _default_emitter() -> UDPEmitter:
+    """An emitter to the address in the environment; a wrong one there must not keep the application from starting."""
+    try:
+        return UDPEmitter()
+    except InvalidDaemonAddressException as error:
+        log.warning("%s: %s; documents go to %s", DAEMON_ADDR_KEY, error, DEFAULT_ADDRESS)
+        return UDPEmitter.to_address(DEFAULT_ADDRESS)
 
 
 def _attribute(name: str, doc: str) -> Any:

@@ -75,7 +75,8 @@ def remarks(part: Part, style: Style, room: int) -> Iterator[list[Piece]]:
 def _value(value: Annotation) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return one_line(str(value))
+    text = one_line(str(value))
+    return f'"{text}"' if " " in text or not text else text
 
 
 def _raised(raised: Raised, lead: str, style: Style, room: int) -> list[Piece]:

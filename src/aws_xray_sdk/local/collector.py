@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections import Counter
 
@@ -48,6 +49,16 @@ class Collector:
         except Refused as refused:
             self.refused[refused.reason] += 1
             raise
+
+    def lost(self) -> int:
+        """How many datagrams found the buffer full, as the kernel counts them; 0 where it does not tell (not Linux)."""
+        inode = str(os.fstat(self._socket.fileno()).st_ino)
+        table = "/proc/net/udp6" if self._socket.family == socket.AF_INET6 else "/proc/net/udp"
+        try:
+            with open(table, encoding="ascii") as lines:
+                return next((int(row[-1]) for row in map(str.split, lines) if row[9:10] == [inode]), 0)
+        except OSError:
+            return 0
 
     def close(self) -> None:
         self._socket.close()

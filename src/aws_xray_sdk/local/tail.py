@@ -15,13 +15,14 @@ from .tree import render
 
 _LOOK = 0.05
 _SMALL_BUFFER = 1024 * 1024
+_REMEDY = "On Linux: sudo sysctl -w net.core.rmem_max=8388608"
 
 
 def tail(collector: Collector, style: Style, idle: float) -> None:
     """Print traces to standard output until interrupted; what was still waiting then is printed too."""
     _say(f"Waiting for segments on UDP {_address(collector)}. Ctrl-C ends.")
     if collector.buffer < _SMALL_BUFFER:
-        _say("A burst of segments may be lost: the receive buffer is small. sudo sysctl -w net.core.rmem_max=8388608")
+        _say(f"A burst of segments may be lost: the receive buffer is small. {_REMEDY}")
     assembly = Assembly(idle)
     try:
         _run(collector, assembly, style)
@@ -32,13 +33,18 @@ def tail(collector: Collector, style: Style, idle: float) -> None:
 
 
 def _run(collector: Collector, assembly: Assembly, style: Style) -> None:
-    look = 0.0
+    look, lost = 0.0, 0
     while True:
         _take(collector, assembly)
         now = time.monotonic()
-        if now >= look:
-            _show(assembly.due(now), style)
-            look = now + _LOOK
+        if now < look:
+            continue
+        due = assembly.due(now)
+        _show(due, style)
+        if due and collector.lost() > lost:
+            lost = collector.lost()
+            _say(f"Lost {lost:,} datagrams so far: more came at once than the receive buffer holds. {_REMEDY}")
+        look = time.monotonic() + _LOOK
 
 
 def _take(collector: Collector, assembly: Assembly) -> None:

@@ -58,12 +58,24 @@ class Channel:
             return False
         return True
 
+    def __del__(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+
     def _connect_to(self, family: int, address: tuple[object, ...]) -> socket.socket:
+        if self._socket is not None and self._socket.family == family:
+            # The same socket, since another thread may be sending with it.
+            self._socket.connect(address)
+            self._address = address
+            return self._socket
         made = socket.socket(family, socket.SOCK_DGRAM)
         made.setblocking(False)
         if made.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) < _SEND_BUFFER:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         made.connect(address)
+        if self._socket is not None and self._socket.family == family:
+            made.close()  # another thread was faster
+            return self._socket
         self._address = address
         self._socket = made
         return made

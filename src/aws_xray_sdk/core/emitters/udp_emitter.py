@@ -51,7 +51,18 @@ class UDPEmitter:
     def set_daemon_address(self, address: str | None) -> None:
         """Send to `address` from now on; the environment variable ``AWS_XRAY_DAEMON_ADDRESS`` wins."""
         config = DaemonConfig(address or DEFAULT_DAEMON_ADDRESS)
-        self._ip, self._port = config.udp_ip, config.udp_port
+        self._set_host(config.udp_ip, config.udp_port)
+
+    @classmethod
+    def to_address(cls, address: str) -> UDPEmitter:
+        """An emitter to ``host:port``, whatever the environment says."""
+        made = cls.__new__(cls)
+        made.sent = made.dropped = made.trimmed = 0
+        made._set_host(*parse_address(address))
+        return made
+
+    def _set_host(self, ip: str, port: int) -> None:
+        self._ip, self._port = ip, port
         self._channel: Channel | None = None
 
     def send_entity(self, entity: Any) -> None:

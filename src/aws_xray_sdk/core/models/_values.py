@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from _collections import deque
 from _json import encode_basestring_ascii as quoted
+from _json import make_encoder
 from itertools import islice
 from math import isfinite
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 16
 MOST_CHARACTERS = 64 * 1024
+FAST_CHARACTERS = 8 * 1024
+MOST = 1 << 63
 MOST_ITEMS = 10_000
 SHORT = 1000  # texts and numbers that need no look at the room
 MOST_BITS = 3000  # of an integer: Python refuses to write out longer ones, and takes long over them
@@ -35,9 +38,53 @@ class Room:
         self.path: set[int] = set()
 
 
-def text_of(value: Any, room: Room | None = None) -> str:
-    """`value` as JSON text of about `room` characters at the most (64 kB unless told)."""
-    return _text(value, Room() if room is None else room)
+def text_of(value: Any) -> str:
+    """`value` as JSON text of about 64 kB at the most."""
+    if _encode is not None:
+        try:
+            if _room_after(value, FAST_CHARACTERS, 0) >= 0:
+                return "".join(_encode(value, 0))
+        except Exception:
+            pass  # another thread changed it meanwhile
+    return _text(value, Room())
+
+
+def _refuse(value: Any) -> Any:
+    raise TypeError
+
+
+# The encoder behind json.dumps, without the package around it. It knows no bounds, so it is only given small plain data.
+_encode = make_encoder and make_encoder(None, _refuse, quoted, None, ":", ",", False, False, False)
+
+
+def _room_after(value: Any, room: int, depth: int) -> int:
+    """What is left of `room` (characters) after `value`; negative if it is not plain, too deep or too large."""
+    kind = type(value)
+    if kind is str:
+        return room - len(value) - 2
+    if kind is int:
+        return room - 8 if -MOST < value < MOST else -1
+    if kind is bool or value is None:
+        return room - 5
+    if kind is float:
+        return room - 16 if value - value == 0.0 else -1
+    if depth > DEEPEST or room < 0:
+        return -1
+    if kind is dict:
+        for key, item in value.items():
+            if type(key) is not str:
+                return -1
+            room = _room_after(item, room - len(key) - 3, depth + 1)
+            if room < 0:
+                return -1
+        return room
+    if kind is list or kind is tuple:
+        for item in value:
+            room = _room_after(item, room - 1, depth + 1)
+            if room < 0:
+                return -1
+        return room
+    return -1
 
 
 def plain(value: Any) -> Any:

@@ -22,7 +22,7 @@ class _Unkept:
     error = fault = throttle = leaves_alone = False
     end_time = user = None
     open_count = size = 0
-    _annotations = _aws = _cause = _children = _header = _http = _metadata = _origin = _service = _sql = _told = None
+    _annotations = _aws = _cause = _children = _header = _http = _metadata = shared = _service = _sql = _told = None
 
     @property
     def start_time(self) -> float:
@@ -48,7 +48,7 @@ class _Unkept:
 class DummySegment(_Unkept, Segment):
     """A segment that is not sampled; `traceid` is the caller's, so that it can be passed on."""
 
-    __slots__ = ()
+    __slots__ = ("_child",)
 
     def __init__(self, name: str = "dummy", traceid: str | None = None, parent_id: str | None = None) -> None:
         self.name = name
@@ -56,6 +56,14 @@ class DummySegment(_Unkept, Segment):
         self.trace_id = traceid or unsampled_trace_id()
         self.parent_id = parent_id
         self.in_progress = True
+        self._child: Unsampled | None = None
+
+    def child(self) -> Unsampled:
+        """The one subsegment that stands for all below this segment; never current, and nothing to end."""
+        if self._child is None:
+            self._child = DummySubsegment(self)
+            self._child.in_progress = False
+        return self._child
 
 
 class Unsampled(_Unkept, Subsegment):

@@ -75,14 +75,12 @@ class Entity:
     sampled: bool = True
     user: str | None = None
     _service: dict[str, Any] | None = None
+    shared: Any = None
 
     def __init__(self, name: str, entity_id: str | None = None) -> None:
         self.id = entity_id or new_entity_id()
         self.name = clean_name(name)
         self.start_time = _clock.now()
-        self._start()
-
-    def _start(self) -> None:
         self.in_progress = True
         self.complete = self.error = self.fault = self.throttle = False
         self.end_time = self.parent_id = self._children = None
@@ -166,9 +164,7 @@ class Entity:
         """Hang `subsegment` below this entity."""
         subsegment.parent = self
         subsegment.parent_id = self.id
-        segment = subsegment.parent_segment
-        segment.open_count += 1
-        segment.size += 1
+        subsegment.parent_segment.open_count += 1
         children = self._children
         if children is None:
             with tree_lock:
@@ -308,10 +304,6 @@ class Entity:
     def owner(self) -> "Segment":
         """The segment that this entity belongs to."""
         raise TypeError(f"{type(self).__name__} {self.name!r} belongs to no segment")
-
-    def origin_text(self) -> str | None:
-        """Sections shared with other segments of the program, as JSON text."""
-        return None
 
     def _exceptions_told(self) -> dict[Any, str]:
         return self.owner().exceptions_told

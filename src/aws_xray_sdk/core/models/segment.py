@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from .. import _clock
 from .._guard import swallow
-from ._names import clean_name
+from ._names import clean_name, clean_names
 from ._values import text_of
 from .entity import Entity, tree_lock
-from .traceid import new_entity_id, new_trace_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,18 +40,19 @@ class Segment(Entity):
 
     __slots__ = (
         "_header",
-        "_origin",
         "_service",
         "_told",
         "finished",
         "open_count",
         "sampled",
-        "size",
+        "shared",
         "trace_id",
         "user",
     )
 
     user: str | None
+    shared: Origin | None
+    """What every segment of the program says of it; None once this segment says it by itself."""
 
     def __init__(
         self,
@@ -62,16 +62,22 @@ class Segment(Entity):
         parent_id: str | None = None,
         sampled: bool = True,
     ) -> None:
-        self.start_time = start_time = _clock.now()
-        self.id = entityid or new_entity_id()
-        self.name = clean_name(name)
-        self.trace_id = traceid or new_trace_id(start_time)
+        # Every call less counts here: this runs for each request.
+        self.start_time = _clock.now()
+        self.id = entityid or "%016x" % _clock.bits(64)
+        try:
+            self.name = clean_names[name]
+        except (KeyError, TypeError):
+            self.name = clean_name(name)
+        self.trace_id = traceid or "1-%08x-%024x" % (int(self.start_time), _clock.bits(96))
         self.sampled = sampled
-        self._start()
         self.parent_id = parent_id
-        self.user = self._service = self._header = self._origin = self._told = None
+        self.in_progress = True
+        self.complete = self.error = self.fault = self.throttle = False
+        self.end_time = self._children = self.user = self.shared = self._header = self._told = None
+        self._http = self._annotations = self._metadata = self._aws = self._cause = self._service = None
         self.finished: list[Subsegment] = []
-        self.size = self.open_count = 0
+        self.open_count = 0
 
     # -- sections
 
@@ -101,16 +107,8 @@ class Segment(Entity):
         self._own_origin()
         self._aws = value
 
-    def set_origin(self, origin: Origin) -> None:
-        """Say of the program what `origin` says; shared with other segments until this one's is written to."""
-        self._origin = origin
-
-    def origin_text(self) -> str | None:
-        """The shared sections as JSON text; None when this segment has its own."""
-        return None if self._origin is None else self._origin.text
-
     def _own_origin(self) -> None:
-        origin, self._origin = self._origin, None
+        origin, self.shared = self.shared, None
         if origin is not None:
             self._service = dict(origin.service)
             self._aws = {key: dict(value) if type(value) is dict else value for key, value in origin.aws.items()}
@@ -119,7 +117,11 @@ class Segment(Entity):
 
     def close(self, end_time: float | None = None) -> None:
         """End at `end_time` (epoch seconds), or now. What is still open below leaves by itself when it ends."""
-        super().close(end_time)
+        if end_time is None and self.in_progress:
+            self.end_time = _clock.now()
+            self.in_progress = False
+        else:
+            super().close(end_time)
         self.complete = True
 
     def set_service(self, service_info: dict[str, Any]) -> None:
@@ -167,20 +169,23 @@ class Segment(Entity):
     def increment(self) -> None:
         """Count one more subsegment that is open."""
         self.open_count += 1
-        self.size += 1
 
     def decrement_ref_counter(self) -> None:
         """Count one open subsegment less."""
         self.open_count -= 1
 
     def decrement_subsegments_size(self) -> int:
-        """Count one subsegment less that hangs here; how many are left."""
-        self.size -= 1
+        """How many subsegments hang here; they are counted where they are, so there is nothing to take off."""
         return self.size
 
     def get_total_subsegments_size(self) -> int:
         """How many subsegments hang here, at any depth."""
         return self.size
+
+    @property
+    def size(self) -> int:
+        """How many subsegments hang here, at any depth: those that are open and those that have not left yet."""
+        return self.open_count + len(self.finished)
 
     def ready_to_send(self) -> bool:
         """Whether this segment and everything below has ended."""
@@ -192,11 +197,12 @@ class Segment(Entity):
         Each is handed out once, whichever thread asks. What is finished below a finished parent goes with it.
         """
         with tree_lock:
-            finished, self.finished = self.finished, []
+            finished = list(self.finished)
             leaving = [each for each in finished if each.leaves_alone or not each.parent.complete]
             for each in leaving:
                 each.parent.remove_subsegment(each)
-            self.size = self.open_count
+            # Emptied last, and in place: an end in another thread adds to this list, or waits while it holds anything.
+            del self.finished[: len(finished)]
         return leaving
 
     def part_from_open(self) -> list["Subsegment"]:
@@ -205,20 +211,12 @@ class Segment(Entity):
         From here on an open subsegment stands in the segment's document as one in progress, and leaves by itself
         when it ends.
         """
-        if self.open_count <= 0:
-            return []
-        leaving: list[Subsegment] = []
         with tree_lock:
             still_open = [each for each in self.subsegments if not each.complete]
             for each in still_open:
                 each.leaves_alone = True
-                for child in each.subsegments:
-                    if child.complete:
-                        each.remove_subsegment(child)
-                        leaving.append(child)
-                    else:
-                        still_open.append(child)
-        return leaving
+                still_open.extend([child for child in each.subsegments if not child.complete])
+            return self.take_finished()
 
 
 class SegmentContextManager:

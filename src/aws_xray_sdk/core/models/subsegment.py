@@ -4,7 +4,8 @@ from __future__ import annotations
 
 
 from .. import _clock
-from .._scope import enter, leave
+from .._guard import swallow
+from .._scope import leave
 from ._names import clean_name, clean_names
 from .entity import Entity, tree_lock
 from .segment import Segment
@@ -29,7 +30,7 @@ class Subsegment(Entity):
 
     __slots__ = ("_sql", "leaves_alone", "namespace", "parent", "parent_segment")
 
-    parent: Entity
+    parent: Any
     type = "subsegment"
 
     def __init__(self, name: str, namespace: str, segment: Segment) -> None:
@@ -40,10 +41,10 @@ class Subsegment(Entity):
         except (KeyError, TypeError):
             self.name = clean_name(name)
         self.namespace = namespace
-        self.parent = self.parent_segment = segment
+        self.parent_segment = segment
         self.in_progress = True
         self.leaves_alone = self.complete = self.error = self.fault = self.throttle = False
-        self.end_time = self.parent_id = self._children = None
+        self.end_time = self.parent_id = self.parent = self._children = None
         self._http = self._annotations = self._metadata = self._aws = self._cause = self._sql = None
 
     @property
@@ -87,7 +88,7 @@ class Subsegment(Entity):
             segment = self.parent_segment
             segment.open_count -= 1
             segment.finished.append(self)
-            if not self.parent.in_progress:
+            if self.parent is not None and not self.parent.in_progress:
                 self._settle_parent()
 
     def _is_settled(self) -> bool:
@@ -138,7 +139,12 @@ class SubsegmentContextManager:
         return captured(self.recorder, function, self.name, self.namespace)
 
     def __enter__(self) -> Subsegment:
-        self.subsegment = subsegment = enter(self.recorder, self.name, self.namespace)
+        try:
+            subsegment = self.recorder.begin_subsegment(self.name, self.namespace)  # type: ignore[arg-type]
+        except Exception as error:
+            swallow(error)
+            subsegment = None
+        self.subsegment = subsegment
         if subsegment is None:
             from .dummy_entities import DummySegment, DummySubsegment
 

@@ -2,8 +2,8 @@
 
 Nothing is written on the user's exception and no reference to it is kept, so that its frames are freed when the
 application lets it go. Whether an outer entity is leaving with the exception that an inner one has told already is
-seen by a mark: the object's address, its type and the place where it was raised. Two exceptions that agree in
-all three say the same.
+seen by a mark: the object's address, its type, the place where it was raised and its message. Two exceptions that
+agree in all four say the same; without the message a freed one's address made the next one refer to it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from .traceid import new_entity_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from typing import Any
 
     from ..utils.stacktrace import Frame
 
-    Mark = tuple[int, str, int]
+    Mark = tuple[int, str, int, str]
 
 MOST_CAUSES = 8
+MOST_LINKS = 1000
 LONGEST_MESSAGE = 8000
 
 
@@ -56,7 +57,10 @@ class Throwable:
         if self.truncated:
             parts.append(f',"truncated":{self.truncated}')
         if self.stack:
-            frames = [f'{{"path":{_path(path)},"line":{line},"label":{quoted(label)}}}' for path, line, label in self.stack]
+            frames = [
+                f'{{"path":{_paths.get(path) or _path(path)},"line":{line},"label":{quoted(label)}}}'
+                for path, line, label in self.stack
+            ]
             parts.append(f',"stack":[{",".join(frames)}]')
         if self.cause:
             parts.append(f',"cause":"{self.cause}"')
@@ -69,7 +73,7 @@ class Throwable:
 def cause_text(cause: Any) -> str:
     """A ``cause`` block as JSON text: the id of an exception told elsewhere, or exceptions."""
     exceptions = cause.get("exceptions") if type(cause) is dict else None
-    if not exceptions or not all(isinstance(each, Throwable) for each in exceptions):
+    if not exceptions or type(exceptions[0]) is not Throwable:
         return text_of(cause)
     told = ",".join([each.text() for each in exceptions])
     others = [f"{quoted(str(key))}:{text_of(value)}," for key, value in cause.items() if key != "exceptions"]
@@ -80,12 +84,13 @@ def mark_of(exception: BaseException) -> Mark:
     """What tells this exception from another one, without holding it."""
     traceback = exception.__traceback__
     if traceback is None:
-        return id(exception), type(exception).__qualname__, 0
+        return id(exception), type(exception).__qualname__, 0, _message(exception)
     following = traceback.tb_next
     while following is not None:
         traceback = following
         following = traceback.tb_next
-    return id(exception), type(exception).__qualname__, id(traceback.tb_frame.f_code) + traceback.tb_lasti
+    place = id(traceback.tb_frame.f_code) + traceback.tb_lasti
+    return id(exception), type(exception).__qualname__, place, _message(exception)
 
 
 def describe(
@@ -94,14 +99,20 @@ def describe(
     """The exceptions of a ``cause`` block: `exception` first, then what caused it, each referring to the next by id.
 
     Frames come from `stack` (objects shaped like ``traceback.FrameSummary``) or, where it is None, from the
-    exception's own traceback, of which the innermost `limit` are kept. A cause that is in `told` is only referred to;
-    what is described here is added to it.
+    exception's own traceback, of which the innermost `limit` are kept. A cause that is in `told` is only referred to
+    (`exception` itself must not be in it); what is described here is added to it.
     """
     described: list[Throwable] = []
-    for link in _chain(exception):
+    seen = set()
+    link: BaseException | None = exception
+    while link is not None and id(link) not in seen and len(seen) < MOST_LINKS:
+        seen.add(id(link))
         mark = mark_of(link)
         known = told.get(mark)
-        if known is None and len(described) < MOST_CAUSES:
+        if known is not None:
+            described[-1].cause = known
+            break
+        if len(described) < MOST_CAUSES:
             given = stack if link is exception else None
             frames, left_out = frames_of(link.__traceback__, limit) if given is None else (frames_given(given), 0)
             one = Throwable(link, frames, left_out, bool(remote))
@@ -109,21 +120,10 @@ def describe(
             if described:
                 described[-1].cause = one.id
             described.append(one)
-        elif known is not None:
-            described[-1].cause = known
-            break
         else:
             described[-1].skipped += 1
-    return described
-
-
-def _chain(exception: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    link: BaseException | None = exception
-    while link is not None and id(link) not in seen and len(seen) < 1000:
-        seen.add(id(link))
-        yield link
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    return described
 
 
 def _message(exception: BaseException) -> str:
@@ -138,9 +138,7 @@ _paths: dict[str, str] = {}
 
 def _path(filename: str) -> str:
     """The JSON text of a file's base name."""
-    known = _paths.get(filename)
-    if known is None:
-        if len(_paths) >= 4096:
-            _paths.clear()
-        known = _paths[filename] = quoted(os.path.basename(filename))
-    return known
+    if len(_paths) >= 4096:
+        _paths.clear()
+    text = _paths[filename] = quoted(os.path.basename(filename))
+    return text

@@ -25,3 +25,23 @@ def new_trace_id(start_time: float) -> str:
 def new_entity_id() -> str:
     """A new id of a segment or subsegment: 16 hex digits."""
     return "%016x" % _clock.bits(64)
+
+
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+def is_trace_id(text: str | None) -> bool:
+    """Whether `text` has the form of a trace id; the service refuses documents with another."""
+    return (
+        text is not None
+        and len(text) == 35
+        and text[:2] == "1-"
+        and text[10] == "-"
+        and _HEX.issuperset(text[2:10])
+        and _HEX.issuperset(text[11:])
+    )
+
+
+def is_entity_id(text: str | None) -> bool:
+    """Whether `text` has the form of a segment's or subsegment's id."""
+    return text is not None and len(text) == 16 and _HEX.issuperset(text)

@@ -7,12 +7,14 @@ everything that is not needed to find it.
 
 from __future__ import annotations
 
+from _json import encode_basestring_ascii as quoted
 from copy import copy
 
 from ..._log import Log
 from .._guard import warn_once
 from ..models._document import closing, opening, stub
-from ..models._values import text_of
+from ..models._values import MOST_CHARACTERS, text_of
+from ..models.throwable import Throwable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,8 +105,11 @@ def _cut_sql(slim: Any, excess: int) -> list[str]:
     query = (getattr(slim, "_sql", None) or {}).get("sanitized_query")
     if excess <= 0 or not isinstance(query, str):
         return []
-    # A character takes up to six bytes of JSON text; what is kept counts as one each when it is plain.
-    kept = query[: max(len(query) - excess, 1000)]
+    # What counts is the JSON text, in which a character takes up to twelve bytes.
+    kept = query[:MOST_CHARACTERS]
+    room = max(len(text_of(slim._sql)) - excess, 1000)
+    while (size := len(quoted(kept))) > room:
+        kept = kept[: len(kept) * room // size]
     slim._sql = {**slim._sql, "sanitized_query": kept + "..."}
     return [f"SQL text after {len(kept)} of {len(query)} characters"]
 
@@ -112,12 +117,12 @@ def _cut_sql(slim: Any, excess: int) -> list[str]:
 def _cut_stacks(slim: Any, excess: int) -> list[str]:
     if excess <= 0 or not isinstance(slim._cause, dict):
         return []
-    exceptions = [
-        {**each, "message": str(each.get("message", ""))[:1000], "stack": list(each.get("stack", ()))[-3:]}
-        for each in slim._cause.get("exceptions", ())
-        if isinstance(each, dict)
-    ]
-    slim._cause = {**slim._cause, "exceptions": exceptions}
+    exceptions = [copy(each) for each in slim._cause.get("exceptions", ()) if isinstance(each, Throwable)]
+    for each in exceptions:
+        each.message = each.message[:1000]
+        each.truncated += max(len(each.stack) - 3, 0)
+        each.stack = each.stack[-3:]
+    slim._cause = {**slim._cause, "exceptions": exceptions} if exceptions else None
     return ["all but the innermost 3 frames of stacks"]
 
 

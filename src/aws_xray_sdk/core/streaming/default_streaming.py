@@ -25,7 +25,7 @@ class DefaultStreaming:
 
     def is_eligible(self, segment: Any) -> bool:
         """Whether `segment` has so many subsegments that the finished ones should leave."""
-        return bool(segment and segment.sampled and segment.size > self._threshold)
+        return bool(segment and segment.sampled and segment.open_count + len(segment.finished) > self._threshold)
 
     def stream(self, entity: Any, callback: Callable[[Any], None]) -> None:
         """Take the finished subtrees out of the segment `entity` and hand each to `callback`."""

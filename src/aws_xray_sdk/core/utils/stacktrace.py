@@ -34,12 +34,16 @@ def frames_of(traceback: TracebackType | None, limit: int) -> tuple[list[Frame],
     """The innermost `limit` frames of a traceback that are not ours, outermost first, and how many were left out."""
     entries = []
     while traceback is not None:
-        code = traceback.tb_frame.f_code
-        if not code.co_filename.startswith(_OURS):
-            entries.append((code, traceback))
+        entries.append(traceback)
         traceback = traceback.tb_next
-    left_out = max(len(entries) - limit, 0)
-    return [(code.co_filename, entry.tb_lineno, code.co_name) for code, entry in entries[left_out:]], left_out
+    frames: list[Frame] = []
+    while entries and len(frames) < limit:
+        entry = entries.pop()
+        code = entry.tb_frame.f_code
+        if not code.co_filename.startswith(_OURS):
+            frames.append((code.co_filename, entry.tb_lineno, code.co_name))
+    frames.reverse()
+    return frames, len(entries)
 
 
 def frames_given(stack: Iterable[Any] | None) -> list[Frame]:

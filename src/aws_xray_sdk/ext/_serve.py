@@ -1,0 +1,299 @@
+"""The engine of all servers: a request becomes a segment, the same way whatever framework took it.
+
+An integration states the facts of a request and tells of its end. Nothing here raises into the application, but a
+missing segment where the user chose that.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from ..core._guard import swallow, warn_once
+from ..core.models.traceid import is_entity_id, is_trace_id
+from ..core.models.trace_header import TraceHeader
+from ..sdk_config import SDKConfig
+from .util import UNKNOWN_SERVICE, calculate_sampling_decision, calculate_segment_name, prepare_response_header
+from .._log import Log
+
+log = Log(__name__)
+
+_SAFE = "/:@!$&'()*+,;=-._~%"
+_NO_HEADER = TraceHeader()
+
+
+class Incoming:
+    """The facts of a request.
+
+    `path` is the part of the URL behind the host, percent-encoded and without query; `forwarded_for` is the header
+    ``X-Forwarded-For`` (which anybody can write), `peer` the address that the connection came from.
+    """
+
+    __slots__ = ("forwarded_for", "host", "method", "path", "peer", "scheme", "trace_header", "user_agent")
+
+    def __init__(
+        self,
+        method: str,
+        scheme: str,
+        host: str | None,
+        path: str,
+        trace_header: str | None = None,
+        user_agent: str | None = None,
+        forwarded_for: str | None = None,
+        peer: str | None = None,
+    ) -> None:
+        self.method = method
+        self.scheme = scheme
+        self.host = host
+        self.path = path
+        self.trace_header = trace_header
+        self.user_agent = user_agent
+        self.forwarded_for = forwarded_for
+        self.peer = peer
+
+    @classmethod
+    def of_environ(cls, environ: dict[str, Any], scheme: str | None = None, host: str | None = None) -> "Incoming":
+        """The facts in a WSGI environment (or Django's ``META``)."""
+        get = environ.get
+        scheme = scheme or get("wsgi.url_scheme", "http")
+        path = f"{get('SCRIPT_NAME', '')}{get('PATH_INFO', '')}"
+        if not path.isascii() or any(sign in path for sign in ' "<>?#%'):
+            path = quote(path.encode("latin-1", "replace"), _SAFE[:-1])
+        return cls(
+            get("REQUEST_METHOD", "GET"),
+            scheme,
+            host or get("HTTP_HOST") or _server(environ, scheme),
+            path,
+            get("HTTP_X_AMZN_TRACE_ID"),
+            get("HTTP_USER_AGENT"),
+            get("HTTP_X_FORWARDED_FOR"),
+            get("REMOTE_ADDR"),
+        )
+
+    def request(self) -> dict[str, Any]:
+        """The ``request`` part of the http block."""
+        fields: dict[str, Any] = {"method": self.method, "url": f"{self.scheme}://{self.host or ''}{self.path}"}
+        if self.forwarded_for:
+            fields["client_ip"] = self.forwarded_for.partition(",")[0].strip()
+            fields["x_forwarded_for"] = True
+        elif self.peer:
+            fields["client_ip"] = self.peer
+        if self.user_agent:
+            fields["user_agent"] = self.user_agent
+        return fields
+
+
+class Served:
+    """A request that is being served: opened by its facts, closed once when the answer is complete.
+
+    `answer_header` is the trace header for the answer; None while nothing is recorded at all.
+    """
+
+    __slots__ = ("_before", "_current", "_error", "_recorder", "answer_header", "segment")
+
+    def __init__(self, recorder: Any, describe: Callable[..., Incoming], *facts: Any) -> None:
+        self.segment: Any = None
+        self.answer_header: str | None = None
+        self._recorder = recorder
+        self._error: BaseException | None = None
+        if SDKConfig.enabled:
+            try:
+                self._open(describe(*facts))
+            except Exception as error:
+                swallow(error)
+
+    def _open(self, incoming: Incoming) -> None:
+        recorder = self._recorder
+        header = TraceHeader.from_header_str(incoming.trace_header) if incoming.trace_header else _NO_HEADER
+        name = calculate_segment_name(incoming.host, recorder) or _unnamed()
+        facts = {"host": incoming.host, "method": incoming.method, "path": incoming.path, "service": name}
+        decision = calculate_sampling_decision(header, recorder, facts)
+        before = recorder.peek()
+        self._before = before if before is not None and before.in_progress else None
+        root = header.root if is_trace_id(header.root) else None
+        parent = header.parent if root and is_entity_id(header.parent) else None
+        segment = recorder.begin_segment(name, root, parent, decision)
+        self.segment = self._current = segment
+        segment.save_origin_trace_header(header)
+        if segment.sampled:
+            segment.http = {"request": incoming.request()}
+        self.answer_header = prepare_response_header(header, segment)
+
+    def respond(self, status: int | None, length: int | str | None = None) -> None:
+        """Tell of the answer: its status and, where it is known, the bytes of its body."""
+        segment = self.segment
+        if segment is None or not segment.sampled:
+            return
+        try:
+            response = segment.http.setdefault("response", {})
+            if status is not None:
+                response["status"] = status
+            if length is not None:
+                response["content_length"] = int(length)
+        except Exception as error:
+            swallow(error)
+
+    def annotate(self) -> None:
+        """Make annotations of the http block's fields, so that they are indexed under their names."""
+        if self.segment is not None and self.segment.sampled:
+            for part in ("request", "response"):
+                for key, value in self.segment.http.get(part, {}).items():
+                    self.segment.put_annotation(key, value)
+
+    def fail(self, error: BaseException | None) -> None:
+        """Remember what was raised; it is recorded if the answer turns out to be a fault."""
+        if self.segment is not None and error is not None:
+            self._error = error
+
+    def break_off(self, error: BaseException) -> None:
+        """End with an error that nobody turned into an answer; one that only says that the client left is no fault."""
+        self.fail(error)
+        if isinstance(error, Exception):
+            self.respond(500)
+        self.close()
+
+    def close(self) -> None:
+        """End the segment, and make current what was current before the request."""
+        segment, self.segment = self.segment, None
+        if segment is None:
+            return
+        try:
+            if segment.sampled and segment.in_progress:
+                self._judge(segment)
+            self._recorder.finish_segment(segment)
+        except Exception as error:
+            swallow(error)
+        finally:
+            self._error = self._current = None
+            self._resume(self._before)
+
+    def _judge(self, segment: Any) -> None:
+        """Set the flags that the status and the error mean: a status below 500 was the framework's own doing."""
+        status = segment.http.get("response", {}).get("status")
+        if status is not None:
+            segment.apply_status_code(status)
+        if isinstance(self._error, Exception) and (status is None or status >= 500):
+            segment.add_exception(self._error, None, limit=self._recorder.max_trace_back)
+
+    # -- bodies that are made while they are sent
+
+    def during(self, body: Iterable[Any]) -> "Body":
+        """`body`, with this request current while each part of it is made and at no other time."""
+        self.pause()
+        return Body(self, body)
+
+    def during_async(self, body: Any) -> "AsyncBody":
+        """The same for an asynchronous iterable."""
+        self.pause()
+        return AsyncBody(self, body)
+
+    def resume(self) -> None:
+        """Make the request's current entity current again."""
+        if self.segment is not None:
+            self._resume(self._current)
+
+    def pause(self) -> None:
+        """Remember what is current in the request, and make current what was before."""
+        if self.segment is not None:
+            try:
+                self._current = self._recorder.peek()
+            except Exception as error:
+                swallow(error)
+            self._resume(self._before)
+
+    def _resume(self, entity: Any) -> None:
+        try:
+            self._recorder.resume(entity)
+        except Exception as error:
+            swallow(error)
+
+
+class Body:
+    """An iterable body whose parts are made within a request that is being served; the request ends with the last."""
+
+    def __init__(self, served: Served, body: Iterable[Any]) -> None:
+        self._served = served
+        self._body = body
+        self._parts: Iterator[Any] | None = None
+
+    def __iter__(self) -> "Body":
+        return self
+
+    def __next__(self) -> Any:
+        self._served.resume()
+        try:
+            if self._parts is None:
+                self._parts = iter(self._body)
+            return next(self._parts)
+        except StopIteration:
+            self._served.close()
+            raise
+        except BaseException as error:
+            self._served.break_off(error)
+            raise
+        finally:
+            self._served.pause()
+
+    def close(self) -> None:
+        """Close the body within the request, which ends here at the latest."""
+        self._served.resume()
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._served.close()
+
+
+class AsyncBody:
+    """The same for an asynchronous iterable."""
+
+    def __init__(self, served: Served, body: Any) -> None:
+        self._served = served
+        self._body = body
+        self._parts: Any = None
+
+    def __aiter__(self) -> "AsyncBody":
+        return self
+
+    async def __anext__(self) -> Any:
+        self._served.resume()
+        try:
+            if self._parts is None:
+                self._parts = aiter(self._body)
+            return await anext(self._parts)
+        except StopAsyncIteration:
+            self._served.close()
+            raise
+        except BaseException as error:
+            self._served.break_off(error)
+            raise
+        finally:
+            self._served.pause()
+
+    async def aclose(self) -> None:
+        """Close the body within the request, which ends here at the latest."""
+        self._served.resume()
+        try:
+            aclose = getattr(self._parts, "aclose", None)
+            if aclose is not None:
+                await aclose()
+        finally:
+            self._served.close()
+
+    def close(self) -> None:
+        """End the request where the server closes an answer that was not sent to its end."""
+        self._served.close()
+
+
+def _unnamed() -> str:
+    warn_once(
+        log,
+        "Requests are recorded as %r: name the service with xray_recorder.configure(service=...) or AWS_XRAY_TRACING_NAME",
+        UNKNOWN_SERVICE,
+    )
+    return UNKNOWN_SERVICE
+
+
+def _server(environ: dict[str, Any], scheme: str | None) -> str | None:
+    name, port = environ.get("SERVER_NAME"), str(environ.get("SERVER_PORT", ""))
+    return name if port in ("", "443" if scheme == "https" else "80") else f"{name}:{port}"

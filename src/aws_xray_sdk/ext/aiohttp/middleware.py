@@ -1,0 +1,57 @@
+"""aiohttp's server: each request is a segment, also of websockets and streamed answers."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from ...core import xray_recorder
+from ...core.models import http
+from .._serve import Incoming, Served
+
+
+@web.middleware
+async def middleware(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Record the requests of an application; comes first in ``web.Application(middlewares=[...])``."""
+    served = Served(xray_recorder, _describe, request)
+    try:
+        response = await handler(request)
+    except web.HTTPException as answer:
+        _answer(served, answer)
+        raise
+    except BaseException as error:
+        served.break_off(error)
+        raise
+    else:
+        _answer(served, response)
+        return response
+    finally:
+        served.close()
+
+
+def _describe(request: web.Request) -> Incoming:
+    headers = request.headers
+    return Incoming(
+        request.method,
+        request.scheme,
+        headers.get("Host") or _local_address(request),
+        request.rel_url.raw_path,
+        headers.get(http.XRAY_HEADER),
+        headers.get("User-Agent"),
+        headers.get("X-Forwarded-For"),
+        request.remote,
+    )
+
+
+def _answer(served: Served, response: Any) -> None:
+    served.respond(response.status, response.content_length)
+    if served.answer_header is not None and not response.prepared:
+        response.headers[http.XRAY_HEADER] = served.answer_header
+
+
+def _local_address(request: web.Request) -> str | None:
+    """The address that a request without a Host header (HTTP/1.0) was sent to."""
+    name = request.transport.get_extra_info("sockname") if request.transport is not None else None
+    return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else None

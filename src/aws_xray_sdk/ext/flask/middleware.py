@@ -1,0 +1,68 @@
+"""Flask: each request is a segment, each rendered template a subsegment."""
+
+from typing import Any
+
+import flask
+import flask.templating
+from flask import Flask, Response, request
+
+from ...core.models import http
+from .._render import record_rendering
+from .._serve import Incoming, Served
+
+_KEY = "aws_xray_sdk.served"
+
+
+class XRayMiddleware:
+    """Records the requests that `app` serves with `recorder`.
+
+    The hooks are put before those that the application has registered already, so that a request which one of them
+    answers is recorded too.
+    """
+
+    def __init__(self, app: Flask, recorder: Any) -> None:
+        self.app = app
+        self._recorder = recorder
+        app.before_request_funcs.setdefault(None, []).insert(0, self._before_request)
+        app.after_request_funcs.setdefault(None, []).insert(0, self._after_request)
+        app.teardown_request_funcs.setdefault(None, []).insert(0, self._teardown_request)
+        _patch_render(recorder)
+
+    def _before_request(self) -> None:
+        environ = request.environ
+        environ[_KEY] = Served(self._recorder, Incoming.of_environ, environ)
+
+    def _after_request(self, response: Response) -> Response:
+        served: Served | None = request.environ.get(_KEY)
+        if served is None or served.segment is None:
+            return response
+        if served.answer_header is not None:
+            response.headers[http.XRAY_HEADER] = served.answer_header
+        served.respond(response.status_code, response.headers.get("Content-Length"))
+        if response.is_streamed and not response.direct_passthrough:
+            response.response = served.during(response.response)  # type: ignore[assignment]
+        if response.is_streamed:
+            request.environ[_KEY] = None  # the request ends now, its body later
+            response.call_on_close(served.close)
+        return response
+
+    def _teardown_request(self, exception: BaseException | None) -> None:
+        served: Served | None = request.environ.pop(_KEY, None)
+        if served is None or served.segment is None:
+            return
+        if exception is not None:
+            served.fail(exception)
+            if "response" not in served.segment.http:
+                served.respond(500)
+        served.close()
+
+
+def _patch_render(recorder: Any) -> None:
+    """Record the rendering of templates, whole or streamed."""
+    for function in ("_render", "_stream"):
+        record_rendering(recorder, flask.templating, function, _template_name)
+
+
+def _template_name(app: Flask, template: Any, *_: Any, **__: Any) -> str | None:
+    name: str | None = template.name
+    return name
