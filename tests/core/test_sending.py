@@ -33,7 +33,6 @@ def test_an_absent_daemon_costs_no_error_and_at_most_one_line(caplog: pytest.Log
     assert len(caplog.records) <= 1
     emitter = xray_recorder.emitter
     assert emitter.sent + emitter.dropped == 50
-    assert emitter.dropped > 0
 
 
 def test_a_daemon_that_comes_later_gets_the_next_document() -> None:

@@ -11,6 +11,7 @@ from .exceptions.exceptions import (
     InvalidSamplingManifestError,
     InvalidSettingError,
 )
+from .sampling.local.sampler import LocalSampler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,17 +96,23 @@ def _address(value: Any) -> str:
 
 def _rules(value: Any) -> dict[str, Any]:
     if isinstance(value, dict):
-        return value
+        rules = value
+    else:
+        rules = _read(value)
+    LocalSampler(rules)  # raises where they break the format, before anything is changed
+    return rules
+
+
+def _read(value: Any) -> Any:
     import json
 
     try:
         with open(os.fspath(value), encoding="utf-8") as file:
-            rules = json.load(file)
+            return json.load(file)
     except OSError as error:
         raise ValueError(f"{error.strerror}: {os.fspath(value)!r}") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error}") from None
-    return rules  # type: ignore[no-any-return]
 
 
 def _naming(value: Any) -> Any:

@@ -43,8 +43,12 @@ class Context:
         super().__init_subclass__(**kwargs)
         if "get_trace_entity" in cls.__dict__ and "peek" not in cls.__dict__:
             cls.peek = cls.get_trace_entity  # type: ignore[method-assign]
+            # Asking may be answered with an error where nothing is current, as it is before most segments.
+            cls.interrupted = nothing  # type: ignore[method-assign]
         if not {"get_trace_entity", "set_trace_entity", "end_subsegment"}.isdisjoint(cls.__dict__):
             cls.finish_subsegment = finish_by_verbs  # type: ignore[method-assign]
+        if not {"set_trace_entity", "end_segment", "clear_trace_entities"}.isdisjoint(cls.__dict__):
+            cls.finish_segment = finish_segment_by_verbs  # type: ignore[method-assign]
 
     def __init__(self, context_missing: str = "LOG_ERROR") -> None:
         self._var: ContextVar[Any] = ContextVar("aws_xray_sdk.current", default=None)
@@ -86,6 +90,11 @@ class Context:
             return self._var.get()
         entities = getattr(self._storage, "entities", None)
         return entities[-1] if entities else None
+
+    def interrupted(self) -> Any:
+        """The open entity that a new segment interrupts, to be current again after it; usually None."""
+        entity = self._var.get() if self._storage is None else self.peek()
+        return entity if entity is not None and entity.in_progress else None
 
     def get_trace_entity(self) -> Any:
         """What is current, or None after `handle_context_missing`."""
@@ -159,6 +168,14 @@ class Context:
         else:
             finish_by_verbs(self, subsegment)
 
+    def finish_segment(self, segment: Segment, before: Entity | None) -> None:
+        """End this very segment, whatever is current; `before` is current then."""
+        if self._storage is None:
+            segment.close()
+            self._var.set(before)
+        else:
+            finish_segment_by_verbs(self, segment, before)
+
     # -- when nothing is current
 
     def handle_context_missing(self) -> None:
@@ -175,11 +192,25 @@ class Context:
         return isinstance(entity, Subsegment)
 
 
+def nothing(context: Any) -> None:
+    """What is known about some contexts."""
+
+
 def finish_by_verbs(context: Any, subsegment: Subsegment) -> None:
     """End this very subsegment in a `context` that has verbs of its own."""
     if context.get_trace_entity() is not subsegment:
         context.set_trace_entity(subsegment)
     context.end_subsegment()
+
+
+def finish_segment_by_verbs(context: Any, segment: Segment, before: Entity | None) -> None:
+    """End this very segment in a `context` that has verbs of its own."""
+    context.set_trace_entity(segment)
+    context.end_segment()
+    if before is None:
+        context.clear_trace_entities()
+    else:
+        context.set_trace_entity(before)
 
 
 class _Local:
@@ -190,11 +221,12 @@ class _Local:
 
     @property
     def entities(self) -> list[Any]:
-        return path_to(self._context.peek())  # type: ignore[attr-defined]
+        return path_to(self._context._var.get())  # type: ignore[attr-defined]
 
     @entities.setter
     def entities(self, entities: list[Any]) -> None:
-        self._context.set_trace_entity(entities[-1] if entities else None)  # type: ignore[attr-defined]
+        # Not through the context's verbs: a subclass's may be written in terms of this very list.
+        self._context._var.set(entities[-1] if entities else None)  # type: ignore[attr-defined]
 
 
 def path_to(entity: Any) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _operator import attrgetter
 
 from .._log import Log
 from ..sdk_config import SDKConfig
@@ -11,7 +12,7 @@ from ..version import VERSION
 from ._guard import swallow, warn_once
 from ._scope import enter, leave
 from ._settings import SETTINGS, TRACING_NAME_KEY, checked
-from .context import Context, finish_by_verbs
+from .context import Context, finish_by_verbs, finish_segment_by_verbs
 from .daemon_config import DEFAULT_ADDRESS, DaemonConfig
 from .emitters.udp_emitter import UDPEmitter
 from .exceptions.exceptions import InvalidDaemonAddressException, SegmentNameMissingException
@@ -190,17 +191,24 @@ class AWSXRayRecorder:
             # A subsegment that is open here stays current, so that it can still be ended.
             context.clear_trace_entities()
         if was_open and segment.sampled:
-            if segment.open_count > 0 or segment.finished:
-                for subsegment in segment.part_from_open():
-                    self._send(subsegment)
-            self._send(segment)
+            self._send_segment(segment)
 
-    def finish_segment(self, segment: Segment) -> None:
-        """End this very segment, whatever is current."""
-        current = self.peek()
-        if current is not segment and (current is None or current.owner() is not segment):
-            self._context.set_trace_entity(segment)
-        self.end_segment()
+    def finish_segment(self, segment: Segment, before: Any = None) -> None:
+        """End this very segment, whatever is current; `before` (or nothing) is current then."""
+        context = self._context
+        was_open = segment.in_progress
+        if isinstance(context, Context):
+            context.finish_segment(segment, before)
+        else:
+            finish_segment_by_verbs(context, segment, before)
+        if was_open and segment.sampled and not segment.in_progress and SDKConfig.enabled:
+            self._send_segment(segment)
+
+    def _send_segment(self, segment: Segment) -> None:
+        if segment.open_count > 0 or segment.has_strays:
+            for subsegment in segment.part_from_open():
+                self._send(subsegment)
+        self._send(segment)
 
     def current_segment(self) -> Segment | Any:
         """The current segment, or None after what ``context_missing`` asks for."""
@@ -244,7 +252,8 @@ class AWSXRayRecorder:
         if parent is None:
             return None
         subsegment = DummySubsegment(parent.owner(), name)
-        self._context.put_subsegment(subsegment)
+        subsegment.parent = parent  # which does not count it: it must not stand in a document
+        self._context.set_trace_entity(subsegment)
         return subsegment
 
     def end_subsegment(self, end_time: float | None = None) -> None:
@@ -345,11 +354,23 @@ class AWSXRayRecorder:
     def peek(self) -> Any:
         """What is current, or None; never an error for the application."""
         context = self._context
-        return context.peek() if isinstance(context, Context) else context.get_trace_entity()
+        try:
+            return context.peek() if isinstance(context, Context) else context.get_trace_entity()
+        except Exception as error:
+            swallow(error)
+            return None
+
+    def interrupted(self) -> Any:
+        """The open entity that a new segment would interrupt, or None."""
+        context = self._context
+        return context.interrupted() if isinstance(context, Context) else None
 
     def resume(self, entity: Any) -> None:
-        """Make `entity`, or nothing, current."""
-        self._context.set_trace_entity(entity)
+        """Make `entity`, or nothing, current; never an error for the application."""
+        try:
+            self._context.set_trace_entity(entity)
+        except Exception as error:
+            swallow(error)
 
     def get_trace_entity(self) -> Any:
         """The current segment or subsegment, or None after what ``context_missing`` asks for."""
@@ -392,6 +413,16 @@ class AWSXRayRecorder:
         SDKConfig.set_sdk_enabled(value)
 
     @property
+    def streaming_threshold(self) -> int:
+        """How many subsegments may hang on a segment before the finished ones leave."""
+        threshold: int = self._streaming.streaming_threshold
+        return threshold
+
+    @streaming_threshold.setter
+    def streaming_threshold(self, value: int) -> None:
+        self._streaming.streaming_threshold = value
+
+    @property
     def dynamic_naming(self) -> Any:
         """What names segments by the host of the request; None names them all by `service`."""
         return self._dynamic_naming
@@ -413,9 +444,7 @@ def _default_emitter() -> UDPEmitter:
 def _attribute(name: str, doc: str) -> Any:
     """A public attribute kept under its name with an underscore, which old code assigns too."""
     private = f"_{name}"
-    return property(
-        lambda self: getattr(self, private), lambda self, value: setattr(self, private, value), None, doc
-    )
+    return property(attrgetter(private), lambda self, value: setattr(self, private, value), None, doc)
 
 
 for _name, _doc in {

@@ -8,17 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from ..core._guard import swallow, warn_once
-from ..core.models.traceid import is_entity_id, is_trace_id
-from ..core.models.trace_header import TraceHeader
-from ..sdk_config import SDKConfig
-from .util import UNKNOWN_SERVICE, calculate_sampling_decision, calculate_segment_name, prepare_response_header
 from .._log import Log
+from ..core._guard import swallow, warn_once
+from ..core.models.trace_header import TraceHeader
+from ..core.models.traceid import is_entity_id, is_trace_id
+from ..sdk_config import SDKConfig
+from .util import UNKNOWN_SERVICE, calculate_segment_name, prepare_response_header
 
 log = Log(__name__)
 
 _SAFE = "/:@!$&'()*+,;=-._~%"
-_NO_HEADER = TraceHeader()
 
 
 class Incoming:
@@ -81,6 +80,10 @@ class Incoming:
             fields["user_agent"] = self.user_agent
         return fields
 
+    def facts(self, service: str) -> dict[str, Any]:
+        """What samplers are asked with."""
+        return {"host": self.host, "method": self.method, "path": self.path, "service": service}
+
 
 class Served:
     """A request that is being served: opened by its facts, closed once when the answer is complete.
@@ -88,61 +91,74 @@ class Served:
     `answer_header` is the trace header for the answer; None while nothing is recorded at all.
     """
 
-    __slots__ = ("_before", "_current", "_error", "_recorder", "answer_header", "segment")
+    __slots__ = (
+        "_before",
+        "_current",
+        "_error",
+        "_is_annotated",
+        "_length",
+        "_recorder",
+        "_status",
+        "answer_header",
+        "segment",
+    )
 
     def __init__(self, recorder: Any, describe: Callable[..., Incoming], *facts: Any) -> None:
         self.segment: Any = None
         self.answer_header: str | None = None
-        self._recorder = recorder
-        self._error: BaseException | None = None
         if SDKConfig.enabled:
+            self._recorder = recorder
+            self._status = self._length = self._error = None
+            self._is_annotated = False
             try:
-                self._open(describe(*facts))
+                self._open(recorder, describe(*facts))
             except Exception as error:
                 swallow(error)
 
-    def _open(self, incoming: Incoming) -> None:
-        recorder = self._recorder
-        header = TraceHeader.from_header_str(incoming.trace_header) if incoming.trace_header else _NO_HEADER
-        name = calculate_segment_name(incoming.host, recorder) or _unnamed()
-        facts = {"host": incoming.host, "method": incoming.method, "path": incoming.path, "service": name}
-        decision = calculate_sampling_decision(header, recorder, facts)
-        before = recorder.peek()
-        self._before = before if before is not None and before.in_progress else None
-        root = header.root if is_trace_id(header.root) else None
-        parent = header.parent if root and is_entity_id(header.parent) else None
+    def _open(self, recorder: Any, incoming: Incoming) -> None:
+        name = recorder.service if recorder.dynamic_naming is None else calculate_segment_name(incoming.host, recorder)
+        if not name:
+            name = _unnamed()
+        header = decision = root = parent = None
+        if incoming.trace_header:
+            header = TraceHeader.from_header_str(incoming.trace_header)
+            decision = header.sampled
+            if is_trace_id(header.root):
+                root = header.root
+                parent = header.parent if is_entity_id(header.parent) else None
+        if decision is None or decision == "?":
+            decision = recorder.ask_sampler(incoming.facts(name)) if recorder.sampling else True
+        self._before = recorder.interrupted()
         segment = recorder.begin_segment(name, root, parent, decision)
         self.segment = self._current = segment
-        segment.save_origin_trace_header(header)
+        if header is None:
+            self.answer_header = f"Root={segment.trace_id}"
+        else:
+            segment.save_origin_trace_header(header)
+            self.answer_header = prepare_response_header(header, segment)
         if segment.sampled:
             segment.http = {"request": incoming.request()}
-        self.answer_header = prepare_response_header(header, segment)
 
     def respond(self, status: int | None, length: int | str | None = None) -> None:
         """Tell of the answer: its status and, where it is known, the bytes of its body."""
-        segment = self.segment
-        if segment is None or not segment.sampled:
-            return
-        try:
-            response = segment.http.setdefault("response", {})
-            if status is not None:
-                response["status"] = status
-            if length is not None:
-                response["content_length"] = int(length)
-        except Exception as error:
-            swallow(error)
+        if self.segment is not None:
+            self._status = status
+            self._length = length
 
     def annotate(self) -> None:
         """Make annotations of the http block's fields, so that they are indexed under their names."""
-        if self.segment is not None and self.segment.sampled:
-            for part in ("request", "response"):
-                for key, value in self.segment.http.get(part, {}).items():
-                    self.segment.put_annotation(key, value)
+        if self.segment is not None:
+            self._is_annotated = True
 
     def fail(self, error: BaseException | None) -> None:
         """Remember what was raised; it is recorded if the answer turns out to be a fault."""
         if self.segment is not None and error is not None:
             self._error = error
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the answer's status is known."""
+        return self.segment is not None and self._status is not None
 
     def break_off(self, error: BaseException) -> None:
         """End with an error that nobody turned into an answer; one that only says that the client left is no fault."""
@@ -158,21 +174,35 @@ class Served:
             return
         try:
             if segment.sampled and segment.in_progress:
-                self._judge(segment)
-            self._recorder.finish_segment(segment)
+                self._tell(segment)
         except Exception as error:
             swallow(error)
-        finally:
-            self._error = self._current = None
+        try:
+            self._recorder.finish_segment(segment, self._before)
+        except Exception as error:
+            swallow(error)
             self._resume(self._before)
+        self._error = self._current = None
 
-    def _judge(self, segment: Any) -> None:
-        """Set the flags that the status and the error mean: a status below 500 was the framework's own doing."""
-        status = segment.http.get("response", {}).get("status")
+    def _tell(self, segment: Any) -> None:
+        """Record the answer, and the flags that its status and the error mean.
+
+        A status below 500 was the framework's own doing, whatever was raised on the way.
+        """
+        status = self._status
         if status is not None:
-            segment.apply_status_code(status)
+            response = {"status": status}
+            if self._length is not None:
+                response["content_length"] = int(self._length)
+            segment.http["response"] = response
+            if status >= 400:
+                segment.apply_status_code(status)
         if isinstance(self._error, Exception) and (status is None or status >= 500):
             segment.add_exception(self._error, None, limit=self._recorder.max_trace_back)
+        if self._is_annotated:
+            for part in segment.http.values():
+                for key, value in part.items():
+                    segment.put_annotation(key, value)
 
     # -- bodies that are made while they are sent
 

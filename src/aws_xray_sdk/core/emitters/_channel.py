@@ -24,10 +24,8 @@ class Channel:
         self.port = port
         self._socket: socket.socket | None = None
         self._address: object = None
-        self._lock = threading.Lock()
-        self._waiting: deque[bytes] = deque()
         self._look_at = 0.0
-        self._resolver: tuple[int, threading.Thread] | None = None
+        self._begin_in_this_process()
         self._is_name = _family(host) is None
 
     @property
@@ -39,7 +37,7 @@ class Channel:
 
     def send(self, datagram: bytes) -> bool:
         """Send; False when it was dropped because the system or the resolver did not keep up. Raises OSError."""
-        if self._is_name and time.monotonic() >= self._look_at:
+        if self._is_name and (time.monotonic() >= self._look_at or self._process != os.getpid()):
             self._look_up()
         connected = self._socket
         if connected is None:
@@ -82,6 +80,13 @@ class Channel:
 
     # -- names
 
+    def _begin_in_this_process(self) -> None:
+        """Know of nothing that waits: what waited before a fork is the parent's to send."""
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._waiting: deque[bytes] = deque()
+        self._resolver: threading.Thread | None = None
+
     def _wait(self, datagram: bytes) -> bool:
         with self._lock:
             if self._socket is None:
@@ -93,8 +98,10 @@ class Channel:
 
     def _look_up(self) -> None:
         """Start a thread that resolves the name, unless one is at it in this process."""
+        if self._process != os.getpid():
+            self._begin_in_this_process()
         with self._lock:
-            if self._resolver is not None and self._resolver[0] == os.getpid() and self._resolver[1].is_alive():
+            if self._resolver is not None and self._resolver.is_alive():
                 return
             thread = threading.Thread(target=self._resolve, name="xray-resolver", daemon=True)
             self._look_at = time.monotonic() + RETRY
@@ -104,7 +111,7 @@ class Channel:
                 return
             if self._resolver is None:
                 atexit.register(self._settle)
-            self._resolver = os.getpid(), thread
+            self._resolver = thread
 
     def _resolve(self) -> None:
         try:
@@ -126,8 +133,8 @@ class Channel:
 
     def _settle(self) -> None:
         """At exit: give a first look-up the time to send what waits for it."""
-        if self._waiting and self._resolver is not None and self._resolver[0] == os.getpid():
-            self._resolver[1].join(2.0)
+        if self._waiting and self._resolver is not None and self._process == os.getpid():
+            self._resolver.join(2.0)
 
 
 def _family(host: str) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from _json import encode_basestring_ascii as quoted
 
 from ._names import name_text, name_texts
-from ._values import text_of
+from ._values import block_text, text_of
 from .throwable import cause_text
 
 TYPE_CHECKING = False
@@ -136,11 +136,11 @@ def _rest(entity: Any) -> str:
     if entity.fault:
         text += ',"fault":true'
     if entity._http:
-        text += f',"http":{text_of(entity._http)}'
+        text += f',"http":{block_text(entity._http)}'
     if entity.type is not None and entity._sql:
-        text += f',"sql":{text_of(entity._sql)}'
+        text += f',"sql":{block_text(entity._sql)}'
     if entity._aws:
-        text += f',"aws":{text_of(entity._aws)}'
+        text += f',"aws":{block_text(entity._aws)}'
     if entity._cause:
         text += f',"cause":{cause_text(entity._cause)}'
     if entity._annotations:

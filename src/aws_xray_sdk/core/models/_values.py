@@ -49,6 +49,16 @@ def text_of(value: Any) -> str:
     return _text(value, Room())
 
 
+def block_text(block: Any) -> str:
+    """A block of few plain values, such as http, as JSON text; by the rules of :func:`text_of` if it is not one."""
+    if _encode is not None:
+        try:
+            return "".join(_encode(block, 0))
+        except Exception:
+            pass
+    return text_of(block)
+
+
 def _refuse(value: Any) -> Any:
     raise TypeError
 

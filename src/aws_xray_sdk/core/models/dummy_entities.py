@@ -22,6 +22,7 @@ class _Unkept:
     error = fault = throttle = leaves_alone = False
     end_time = user = None
     open_count = size = 0
+    has_strays = False
     _annotations = _aws = _cause = _children = _header = _http = _metadata = shared = _service = _sql = _told = None
 
     @property

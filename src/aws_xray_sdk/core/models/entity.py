@@ -176,12 +176,13 @@ class Entity:
             # Too late to be part of this entity's document (a task may outlive its segment). Asked after the
             # child is hung up, while an end first tells and then looks at its children: one of both sees the other.
             children.pop(subsegment, None)
-            subsegment.leaves_alone = True
+            subsegment.leaves_alone = subsegment.parent_segment.has_strays = True
 
     def remove_subsegment(self, subsegment: "Subsegment") -> None:
         """Take `subsegment` out, because it was sent by itself."""
         if self._children:
             self._children.pop(subsegment, None)
+            subsegment.parent_segment.finished.pop(subsegment, None)
 
     def put_http_meta(self, key: str, value: Any) -> None:
         """Set a field of the http block: one of the names in ``models.http``; others are ignored."""

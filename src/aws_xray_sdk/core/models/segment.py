@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from .. import _clock
 from .._guard import swallow
+from ..exceptions.exceptions import SegmentNameMissingException
 from ._names import clean_name, clean_names
 from ._values import text_of
 from .entity import Entity, tree_lock
@@ -43,6 +44,7 @@ class Segment(Entity):
         "_service",
         "_told",
         "finished",
+        "has_strays",
         "open_count",
         "sampled",
         "shared",
@@ -76,8 +78,9 @@ class Segment(Entity):
         self.complete = self.error = self.fault = self.throttle = False
         self.end_time = self._children = self.user = self.shared = self._header = self._told = None
         self._http = self._annotations = self._metadata = self._aws = self._cause = self._service = None
-        self.finished: list[Subsegment] = []
+        self.finished: dict[Subsegment, None] = {}
         self.open_count = 0
+        self.has_strays = False
 
     # -- sections
 
@@ -201,8 +204,9 @@ class Segment(Entity):
             leaving = [each for each in finished if each.leaves_alone or not each.parent.complete]
             for each in leaving:
                 each.parent.remove_subsegment(each)
-            # Emptied last, and in place: an end in another thread adds to this list, or waits while it holds anything.
-            del self.finished[: len(finished)]
+            # Emptied last, and in place: an end in another thread adds to this, or waits while it holds anything.
+            for each in finished:
+                self.finished.pop(each, None)
         return leaving
 
     def part_from_open(self) -> list["Subsegment"]:
@@ -227,9 +231,19 @@ class SegmentContextManager:
         self.segment_kwargs = segment_kwargs
         self.recorder = recorder
         self.segment: Segment | None = None
+        self._before: Any = None
 
     def __enter__(self) -> Segment:
-        self.segment = self.recorder.begin_segment(name=self.name, **self.segment_kwargs)
+        try:
+            self._before = self.recorder.interrupted()
+            self.segment = self.recorder.begin_segment(name=self.name, **self.segment_kwargs)
+        except SegmentNameMissingException:
+            raise
+        except Exception as error:
+            swallow(error)
+            from .dummy_entities import DummySegment
+
+            return DummySegment()
         return self.segment
 
     def __exit__(
@@ -241,6 +255,6 @@ class SegmentContextManager:
         try:
             if exc_val is not None and segment.in_progress:
                 segment.add_exception(exc_val, None, limit=self.recorder.max_trace_back)
-            self.recorder.finish_segment(segment)
+            self.recorder.finish_segment(segment, self._before)
         except Exception as error:
             swallow(error)

@@ -87,7 +87,7 @@ class Subsegment(Entity):
         if not self._children or self._is_settled():  # asked again on purpose: see add_subsegment
             segment = self.parent_segment
             segment.open_count -= 1
-            segment.finished.append(self)
+            segment.finished[self] = None
             if self.parent is not None and not self.parent.in_progress:
                 self._settle_parent()
 
@@ -109,7 +109,7 @@ class Subsegment(Entity):
             with tree_lock:
                 if not parent.complete and parent._is_settled():
                     parent.parent_segment.open_count -= 1
-                    parent.parent_segment.finished.append(parent)
+                    parent.parent_segment.finished[parent] = None
                     if not parent.parent.in_progress:
                         parent._settle_parent()
 

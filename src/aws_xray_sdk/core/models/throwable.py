@@ -73,9 +73,9 @@ class Throwable:
 def cause_text(cause: Any) -> str:
     """A ``cause`` block as JSON text: the id of an exception told elsewhere, or exceptions."""
     exceptions = cause.get("exceptions") if type(cause) is dict else None
-    if not exceptions or type(exceptions[0]) is not Throwable:
+    if type(exceptions) is not list:  # of the application's own making, as others in a list may be
         return text_of(cause)
-    told = ",".join([each.text() for each in exceptions])
+    told = ",".join([each.text() if type(each) is Throwable else text_of(each) for each in exceptions])
     others = [f"{quoted(str(key))}:{text_of(value)}," for key, value in cause.items() if key != "exceptions"]
     return f'{{{"".join(others)}"exceptions":[{told}]}}'
 

@@ -43,7 +43,13 @@ def aws_xray_trace_config(name: str | None = None) -> aiohttp.TraceConfig:
         leave(xray_recorder, subsegment)
 
     async def fail(session: aiohttp.ClientSession, call: SimpleNamespace, params: Any) -> None:
-        leave(xray_recorder, call.subsegment, params.exception)
+        subsegment, error = call.subsegment, params.exception
+        status = error.status if isinstance(error, aiohttp.ClientResponseError) else 0
+        if subsegment is not None and status >= 400:
+            # raise_for_status: the call was answered, and its status says how it went.
+            subsegment.put_http_meta("status", status)
+            error = None
+        leave(xray_recorder, subsegment, error)
 
     config = aiohttp.TraceConfig()
     config.on_request_start.append(begin)

@@ -9,6 +9,7 @@ from django.conf import settings as django_settings
 from django.core.signals import got_request_exception
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.encoding import escape_uri_path
 
 from ...core import xray_recorder
 from ...core.models import http
@@ -66,7 +67,10 @@ def _begin(request: HttpRequest) -> Served:
 
 def _describe(request: HttpRequest) -> Incoming:
     forwarded_host = request.META.get("HTTP_X_FORWARDED_HOST") if django_settings.USE_X_FORWARDED_HOST else None
-    return Incoming.of_environ(request.META, request.scheme, forwarded_host)
+    incoming = Incoming.of_environ(request.META, request.scheme, forwarded_host)
+    if not request.path.isascii():
+        incoming.path = escape_uri_path(request.path)  # Django has put decoded text where WSGI has bytes as Latin-1
+    return incoming
 
 
 def _end(request: HttpRequest, served: Served, response: HttpResponseBase) -> HttpResponseBase:

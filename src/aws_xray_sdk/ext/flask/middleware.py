@@ -52,7 +52,7 @@ class XRayMiddleware:
             return
         if exception is not None:
             served.fail(exception)
-            if "response" not in served.segment.http:
+            if not served.is_answered:
                 served.respond(500)
         served.close()
 

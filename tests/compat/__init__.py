@@ -1,0 +1,1 @@
+"""The public surface that a drop-in keeps."""
