@@ -89,6 +89,8 @@ def resolved(entry: Entry) -> Any:
         path = f"{path}.{part}"
         if not hasattr(found, part) and exists(path):
             importlib.import_module(path)
+        if entry.kind == "property" and isinstance(found, type) and not hasattr(found, part):
+            found = found()  # a plain attribute that instances have does as well
         found = getattr(found, part)
     return found
 

@@ -141,7 +141,8 @@ def test_a_captured_class_stays_a_class() -> None:
 
 
 def test_a_function_keeps_name_documentation_and_signature() -> None:
-    def bare(a: int, b: int = 2, *rest: int, key: str = "k", **more: int) -> tuple[Any, ...]: ...
+    def bare(a: int, b: int = 2, *rest: int, key: str = "k", **more: int) -> tuple[Any, ...]:
+        return ()
 
     assert inspect.signature(plain) == inspect.signature(bare)
     assert (plain.__name__, plain.__qualname__, plain.__module__) == ("plain", "plain", __name__)

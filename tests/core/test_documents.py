@@ -126,7 +126,7 @@ def test_embedded_subsegments_repeat_what_detached_ones_need(traced: Traced) -> 
         ("teapot", {}),
     ],
 )
-def test_a_status_sets_its_flags(traced: Traced, status: Any, flags: dict[str, bool]) -> None:
+def test_a_status_sets_its_flags(traced: Traced, status: Any, flags: dict[str, Any]) -> None:
     with xray_recorder.in_segment() as root:
         root.apply_status_code(status)
     assert traced() == [segment(**flags)]

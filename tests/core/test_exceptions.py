@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
 import traceback
@@ -99,12 +100,18 @@ def test_what_the_application_suppressed_is_not_told(traced: Traced) -> None:
 
 
 def test_an_error_caused_by_one_already_told_refers_to_it(traced: Traced) -> None:
-    with pytest.raises(ValueError), xray_recorder.in_segment():
+    @xray_recorder.capture("inner")
+    def inner_work() -> None:
+        fail()
+
+    def work() -> None:
         try:
-            with xray_recorder.in_subsegment("inner"):
-                fail()
+            inner_work()
         except LookupError as error:
             raise ValueError("outer") from error
+
+    with pytest.raises(ValueError), xray_recorder.in_segment():
+        work()
     [document] = traced()
     [inner] = document["subsegments"][0]["cause"]["exceptions"]
     [outer] = document["cause"]["exceptions"]
@@ -215,7 +222,8 @@ def test_a_long_chain_is_cut_and_says_so(traced: Traced) -> None:
 if sys.version_info >= (3, 11):
 
     def test_an_exception_group_is_recorded(traced: Traced) -> None:
-        with pytest.raises(ExceptionGroup), xray_recorder.in_segment():
-            raise ExceptionGroup("several", [ValueError("a"), KeyError("b")])
+        group: Any = builtins.ExceptionGroup("several", [ValueError("a"), KeyError("b")])
+        with pytest.raises(builtins.ExceptionGroup), xray_recorder.in_segment():
+            raise group
         [document] = traced()
         assert document["cause"]["exceptions"][0]["type"] == "ExceptionGroup"

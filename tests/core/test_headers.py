@@ -16,9 +16,13 @@ ROOT = "1-5759e988-bd862e3fe1be46a994272793"
 PARENT = "53995c3f42cd8ad8"
 
 hexadecimal = "0123456789abcdef"
-roots = st.builds("1-{}-{}".format, st.text(hexadecimal, min_size=8, max_size=8), st.text(hexadecimal, min_size=24, max_size=24))
+roots = st.builds(
+    "1-{}-{}".format, st.text(hexadecimal, min_size=8, max_size=8), st.text(hexadecimal, min_size=24, max_size=24)
+)
 parents = st.text(hexadecimal, min_size=16, max_size=16)
-keys = st.text("abcXYZ09_-", min_size=1, max_size=8).filter(lambda key: key not in ("Root", "Parent", "Sampled", "Self"))
+keys = st.text("abcXYZ09_-", min_size=1, max_size=8).filter(
+    lambda key: key not in ("Root", "Parent", "Sampled", "Self")
+)
 values = st.text("abcXYZ09:|=-. ", min_size=1, max_size=20).map(str.strip).filter(bool)
 thorough = settings(max_examples=200, deadline=None)
 
@@ -38,7 +42,12 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
 
 
 @thorough
-@given(st.none() | roots, st.none() | parents, st.sampled_from([0, 1, "?", None]), st.none() | st.dictionaries(keys, values, min_size=1, max_size=4))
+@given(
+    st.none() | roots,
+    st.none() | parents,
+    st.sampled_from([0, 1, "?", None]),
+    st.none() | st.dictionaries(keys, values, min_size=1, max_size=4),
+)
 def test_what_is_written_is_read_back(root: Any, parent: Any, sampled: Any, data: Any) -> None:
     header = TraceHeader(root, parent, sampled, data)
     assert facts(TraceHeader.from_header_str(header.to_header_str())) == (root, parent, sampled, data)
@@ -59,7 +68,9 @@ def test_the_decision_is_1_0_or_asked_for(given: str, sampled: Any) -> None:
     assert TraceHeader.from_header_str(f"Root={ROOT};Sampled={given}").sampled == sampled
 
 
-@pytest.mark.parametrize(("given", "sampled"), [(True, 1), (False, 0), (1, 1), (0, 0), ("1", 1), ("0", 0), ("?", "?"), (None, None)])
+@pytest.mark.parametrize(
+    ("given", "sampled"), [(True, 1), (False, 0), (1, 1), (0, 0), ("1", 1), ("0", 0), ("?", "?"), (None, None)]
+)
 def test_a_header_made_by_hand_takes_the_decision_in_any_form(given: Any, sampled: Any) -> None:
     assert TraceHeader(sampled=given).sampled == sampled
 
@@ -80,7 +91,7 @@ def test_what_a_load_balancer_adds_for_itself_is_not_passed_on() -> None:
     assert header.root == ROOT
 
 
-@pytest.mark.parametrize("bad", ["x" * 100, "1-5759e988-bd86\r\nSet-Cookie: a", "1-é", '1-"']) 
+@pytest.mark.parametrize("bad", ["x" * 100, "1-5759e988-bd86\r\nSet-Cookie: a", "1-é", '1-"'])
 def test_an_id_that_would_break_a_header_or_a_document_is_not_taken(bad: str) -> None:
     header = TraceHeader.from_header_str(f"Root={bad};Parent={bad};Sampled=1")
     assert facts(header)[:3] == (None, None, 1)

@@ -87,9 +87,7 @@ def test_ip_addresses_are_never_resolved(daemon: Daemon, resolver: Resolver) -> 
     assert resolver.threads == []
 
 
-def test_a_daemon_that_moves_is_followed(
-    daemon: Daemon, resolver: Resolver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_daemon_that_moves_is_followed(daemon: Daemon, resolver: Resolver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_channel, "LOOK_AGAIN", -1.0)
     resolver.answer = ("127.0.0.1", daemon.port)
     resolver.may_answer.set()

@@ -64,7 +64,9 @@ for name in sys.argv[1:]:
         del sys.modules[loaded]
     importlib.import_module(name.removesuffix(".__init__"))
 """
-    done = subprocess.run([sys.executable, "-W", "error", "-c", program, *names], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, *names], capture_output=True, text=True, timeout=60, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 

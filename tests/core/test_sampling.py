@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -33,24 +32,22 @@ def rule(version: int = 2, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def second(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+def second(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The clock, in the test's hands."""
     now = [1_700_000_000.9]
     monkeypatch.setattr(_clock, "now", lambda: now[0])
-    yield now
+    return now
 
 
 @pytest.fixture
-def unlucky(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+def unlucky(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The number that chance draws, in the test's hands."""
     drawn = [0.999]
     monkeypatch.setattr(_clock, "chance", lambda: drawn[0])
-    yield drawn
+    return drawn
 
 
-def test_the_default_is_one_a_second_and_five_percent_of_the_others(
-    second: list[float], unlucky: list[float]
-) -> None:
+def test_the_default_is_one_a_second_and_five_percent_of_the_others(second: list[float], unlucky: list[float]) -> None:
     sampler = LocalSampler()
     assert [sampler.should_trace() for _ in range(5)] == [True, False, False, False, False]
     second[0] += 0.2  # another second of the clock
@@ -174,7 +171,8 @@ def test_wrong_rules_are_refused_by_rule_and_key(wrong: Any, told: str, tmp_path
 
 
 def test_absent_or_empty_rules_leave_the_default() -> None:
-    for custom in ({}, {"rules": []}, {"rules": None}):
+    absent: list[dict[str, Any]] = [{}, {"rules": []}, {"rules": None}]
+    for custom in absent:
         assert LocalSampler({"version": 2, "default": ALWAYS, **custom}).should_trace({"path": "/"})
 
 

@@ -42,7 +42,7 @@ def names_of(tree: Any, name: str = "0") -> list[str]:
 def joined(documents: list[Document]) -> Document:
     """The tree that X-Ray makes of the documents of a trace: detached ones hang below the parents they name."""
     entities = {each["id"]: {**each, "subsegments": []} for each in every(documents)}
-    roots = []
+    roots: list[Document] = []
     for each in entities.values():
         (entities[each["parent_id"]]["subsegments"] if "type" in each else roots).append(each)
     [root] = roots
@@ -155,7 +155,9 @@ def test_an_entity_too_large_in_every_part_still_arrives(traced: Traced) -> None
     assert trimmed(document)
 
 
-@pytest.mark.parametrize("field", ["metadata", "annotations", "http", "aws", "cause", "service", "sql", "user", "other"])
+@pytest.mark.parametrize(
+    "field", ["metadata", "annotations", "http", "aws", "cause", "service", "sql", "user", "other"]
+)
 def test_an_entity_too_large_in_any_field_still_arrives(daemon: Daemon, traced: Traced, field: str) -> None:
     huge = {f"key{n}": "x" * 900 for n in range(200)}
     with xray_recorder.in_segment() as root, xray_recorder.in_subsegment("sub") as sub:
@@ -182,11 +184,10 @@ def test_a_tree_a_thousand_deep_arrives_whole(daemon: Daemon, traced: Traced) ->
 
 def test_many_small_children_leave_in_few_datagrams(daemon: Daemon, traced: Traced) -> None:
     xray_recorder.configure(streaming_threshold=100_000)
-    with xray_recorder.in_segment():
-        with xray_recorder.in_subsegment("parent"):
-            for n in range(2_000):
-                with xray_recorder.in_subsegment(f"child {n}"):
-                    pass
+    with xray_recorder.in_segment(), xray_recorder.in_subsegment("parent"):
+        for n in range(2_000):
+            with xray_recorder.in_subsegment(f"child {n}"):
+                pass
     documents = traced()
     assert len(complete(documents)) == 2_002
     assert xray_recorder.emitter.sent == len(documents)

@@ -129,9 +129,7 @@ def test_switching_off_in_the_middle_of_a_request_leaves_nothing_current(
     assert traced() == []
 
 
-def test_switching_on_in_the_middle_of_a_request_does_no_harm(
-    traced: Traced, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_switching_on_in_the_middle_of_a_request_does_no_harm(traced: Traced, caplog: pytest.LogCaptureFixture) -> None:
     xray_recorder.configure(context_missing="RUNTIME_ERROR")
     global_sdk_config.set_sdk_enabled(False)
     with xray_recorder.in_segment(), xray_recorder.in_subsegment("sub"):

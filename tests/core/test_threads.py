@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -103,7 +104,7 @@ def test_nobody_sees_anothers_segment(traced: Traced) -> None:
 
         asyncio.run(main())
 
-    run_together(*[lambda number=number: thread(number) for number in range(6)])  # type: ignore[misc]
+    run_together(*[partial(thread, number) for number in range(6)])
     documents = traced()
     assert Counter(each["name"] for each in documents) == Counter(f"{t}-{n}" for t in range(6) for n in range(10))
     for document in documents:
@@ -126,55 +127,71 @@ def test_threads_below_one_open_segment_send_everything_once(traced: Traced, thr
                         ids.add(inner.id)
 
     with xray_recorder.in_segment() as root:
-        run_together(*[lambda: work(root)] * 5)
+        run_together(*[partial(work, root)] * 5)
     check_exactly_once(traced(), ids, root)
     assert len(ids) == 5 * 20 * 4
 
 
+def work_below(parent: Any, ids: set[str]) -> None:
+    """Subsegments below `parent`, two deep, of which the ids are noted."""
+    xray_recorder.set_trace_entity(parent)
+    for _ in range(3):
+        with xray_recorder.in_subsegment("outer") as outer, xray_recorder.in_subsegment("inner") as inner:
+            ids.update((outer.id, inner.id))
+
+
+def end_segment(root: Any) -> None:
+    xray_recorder.set_trace_entity(root)
+    xray_recorder.end_segment()
+
+
+def end_subsegment(subsegment: Any) -> None:
+    xray_recorder.set_trace_entity(subsegment)
+    xray_recorder.end_subsegment()
+
+
 @pytest.mark.parametrize("threshold", [0, 10_000])
 @pytest.mark.usefixtures("hasty")
-def test_the_end_of_a_segment_races_the_ends_below_it_and_everything_arrives_once(
-    traced: Traced, threshold: int
-) -> None:
+def test_the_end_of_a_segment_races_work_below_it_and_everything_arrives_once(traced: Traced, threshold: int) -> None:
     xray_recorder.configure(streaming_threshold=threshold)
     for _ in range(60):
         ids: set[str] = set()
-
-        def work(parent: Any, ids: set[str]) -> None:
-            xray_recorder.set_trace_entity(parent)
-            for _ in range(3):
-                with xray_recorder.in_subsegment("outer") as outer, xray_recorder.in_subsegment("inner") as inner:
-                    ids.update((outer.id, inner.id))
-
-        def end(root: Any) -> None:
-            xray_recorder.set_trace_entity(root)
-            xray_recorder.end_segment()
-
         root = xray_recorder.begin_segment()
-        workers = [lambda root=root, ids=ids: work(root, ids)] * 3
-        run_together(lambda root=root: end(root), *workers)  # type: ignore[misc]
-        xray_recorder.clear_trace_entities()
+        run_together(partial(end_segment, root), *[partial(work_below, root, ids)] * 3)
         check_exactly_once(traced(), ids, root)
 
 
+@pytest.mark.parametrize("threshold", [0, 10_000])
 @pytest.mark.usefixtures("hasty")
-def test_the_end_of_a_parent_races_the_ends_of_its_children_and_everything_arrives_once(traced: Traced) -> None:
+def test_all_ends_of_a_tree_race_each_other_and_everything_arrives_once(traced: Traced, threshold: int) -> None:
+    xray_recorder.configure(streaming_threshold=threshold)
     for _ in range(100):
         root = xray_recorder.begin_segment()
         parent = xray_recorder.begin_subsegment("parent")
-        children = []
+        below = [parent]
         for n in range(3):
             xray_recorder.set_trace_entity(parent)
-            children.append(xray_recorder.begin_subsegment(f"child {n}"))
+            below.append(xray_recorder.begin_subsegment(f"child {n}"))
+        run_together(partial(end_segment, root), *[partial(end_subsegment, each) for each in below])
+        check_exactly_once(traced(), {each.id for each in below}, root)
 
-        def end(entity: Any) -> None:
-            xray_recorder.set_trace_entity(entity)
-            xray_recorder.end_subsegment()
 
-        run_together(*[lambda entity=entity: end(entity) for entity in (parent, *children)])  # type: ignore[misc]
-        xray_recorder.set_trace_entity(root)
-        xray_recorder.end_segment()
-        check_exactly_once(traced(), {each.id for each in (parent, *children)}, root)
+@pytest.mark.parametrize("threshold", [0, 10_000])
+@pytest.mark.usefixtures("hasty")
+def test_the_end_of_a_parent_races_the_ends_below_it_and_everything_arrives_once(
+    traced: Traced, threshold: int
+) -> None:
+    xray_recorder.configure(streaming_threshold=threshold)
+    for _ in range(100):
+        root = xray_recorder.begin_segment()
+        parent = xray_recorder.begin_subsegment("parent")
+        below = [parent]
+        for n in range(3):
+            xray_recorder.set_trace_entity(parent)
+            below.append(xray_recorder.begin_subsegment(f"child {n}"))
+        run_together(*[partial(end_subsegment, each) for each in below])
+        end_segment(root)
+        check_exactly_once(traced(), {each.id for each in below}, root)
 
 
 def test_a_thread_that_outlives_its_segment_never_raises(traced: Traced) -> None:

@@ -29,6 +29,7 @@ TEMPLATES = {
     "page.html": "{% extends 'base.html' %}{% block body %}{% include 'part.html' %}{% endblock %}",
     "base.html": "<{% block body %}{% endblock %}>",
     "part.html": "hello {{ name }}",
+    "rows.html": "{% partialdef row %}row of {{ name }}{% endpartialdef %}1: {% partial row %}",
     "broken.html": "{{ shelf.fail }}",
     **{f"{status}.html": "sorry" for status in (400, 403, 404, 500)},
 }

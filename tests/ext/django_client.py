@@ -54,7 +54,7 @@ def serve_wsgi(path: str, method: str = "GET", **headers: str) -> Answer:
 
 def serve_asgi(path: str, method: str = "GET", **headers: str) -> Answer:
     """The same as an ASGI server does it."""
-    return asyncio.run(_serve_asgi(scope_of(path, method, **headers)))
+    return asyncio.run(ask(path, method, **headers))
 
 
 def scope_of(path: str, method: str = "GET", **headers: str) -> dict[str, Any]:
@@ -80,23 +80,40 @@ class Handler(ASGIHandler):
         return self.request_body
 
 
-async def _serve_asgi(scope: dict[str, Any]) -> Answer:
-    requests: list[dict[str, Any]] = [{"type": "http.request", "body": b""}]
-    sent: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return requests.pop() if requests else await asyncio.Future()
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
+async def ask(path: str, method: str = "GET", client: Client | None = None, **headers: str) -> Answer:
+    """The same within a loop; `client` may leave early."""
+    client = client or Client()
     handler = Handler()
     try:
-        await handler(scope, receive, send)
+        await handler(scope_of(path, method, **headers), client.receive, client.send)
     finally:
         handler.request_body.close()
-    headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
-    return Answer(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
+    return client.answer()
+
+
+class Client:
+    """The server's side of a connection: gives one request without a body, and keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.leaves = asyncio.Event()
+        self.sent: list[dict[str, Any]] = []
+        self._requests: list[dict[str, Any]] = [{"type": "http.request", "body": b""}]
+
+    async def receive(self) -> dict[str, Any]:
+        if not self._requests:
+            await self.leaves.wait()
+            return {"type": "http.disconnect"}
+        return self._requests.pop()
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+
+    def answer(self) -> Answer:
+        """What was sent; status 0 if nothing was."""
+        if not self.sent:
+            return Answer(0, {}, b"")
+        headers = {name.decode().lower(): value.decode() for name, value in self.sent[0]["headers"]}
+        return Answer(self.sent[0]["status"], headers, b"".join(each.get("body", b"") for each in self.sent[1:]))
 
 
 SERVERS: dict[str, Serve] = {"wsgi": serve_wsgi, "asgi": serve_asgi}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import django
 import pytest
 from django.template import engines
 from django.template.loader import render_to_string
@@ -86,6 +87,17 @@ def test_a_template_without_a_name_is_called_template_render(traced: Traced) -> 
     with xray_recorder.in_segment():
         assert engines["django"].from_string("hello {{ name }}").render({"name": "you"}) == "hello you"
     assert traced() == [segment(subsegment("template_render"))]
+
+
+if django.VERSION >= (6, 0):
+
+    @pytest.mark.usefixtures("fixed")
+    def test_partials_are_recorded_by_the_name_that_a_loader_knows_them_by(traced: Traced) -> None:
+        with xray_recorder.in_segment():
+            assert render_to_string("rows.html#row", {"name": "you"}) == "row of you"
+            assert render_to_string("rows.html", {"name": "you"}) == "1: row of you"
+        row = subsegment("rows.html#row")
+        assert traced() == [segment(row, subsegment("rows.html", row))]
 
 
 @pytest.mark.usefixtures("fixed")

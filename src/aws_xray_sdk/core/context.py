@@ -27,6 +27,10 @@ MISSING_SEGMENT_MSG = "cannot find the current segment/subsegment, please make s
 CXT_MISSING_STRATEGY_KEY = "AWS_XRAY_CONTEXT_MISSING"
 SUPPORTED_CONTEXT_MISSING = ("RUNTIME_ERROR", "LOG_ERROR", "IGNORE_ERROR")
 
+_VERBS = frozenset(
+    "get_trace_entity set_trace_entity clear_trace_entities put_segment end_segment put_subsegment end_subsegment".split()
+)
+
 
 class Context:
     """What is current in this thread, task or greenlet.
@@ -39,19 +43,18 @@ class Context:
     ``entities``, the path from the segment to what is current.
     """
 
+    is_plain = True
+    """Whether `var` alone tells what is current, so that the recorder may read and set it without asking the verbs."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if not _VERBS.isdisjoint(cls.__dict__):
+            cls.is_plain = False
         if "get_trace_entity" in cls.__dict__ and "peek" not in cls.__dict__:
             cls.peek = cls.get_trace_entity  # type: ignore[method-assign]
-            # Asking may be answered with an error where nothing is current, as it is before most segments.
-            cls.interrupted = nothing  # type: ignore[method-assign]
-        if not {"get_trace_entity", "set_trace_entity", "end_subsegment"}.isdisjoint(cls.__dict__):
-            cls.finish_subsegment = finish_by_verbs  # type: ignore[method-assign]
-        if not {"set_trace_entity", "end_segment", "clear_trace_entities"}.isdisjoint(cls.__dict__):
-            cls.finish_segment = finish_segment_by_verbs  # type: ignore[method-assign]
 
     def __init__(self, context_missing: str = "LOG_ERROR") -> None:
-        self._var: ContextVar[Any] = ContextVar("aws_xray_sdk.current", default=None)
+        self.var: ContextVar[Any] = ContextVar("aws_xray_sdk.current", default=None)
         self._storage: Any = None
         self._context_missing = "LOG_ERROR"
         self.context_missing = context_missing
@@ -81,24 +84,20 @@ class Context:
     @_local.setter
     def _local(self, storage: Any) -> None:
         self._storage = storage
+        self.is_plain = False
 
     # -- looking
 
     def peek(self) -> Any:
         """What is current, or None; never an error."""
         if self._storage is None:
-            return self._var.get()
+            return self.var.get()
         entities = getattr(self._storage, "entities", None)
         return entities[-1] if entities else None
 
-    def interrupted(self) -> Any:
-        """The open entity that a new segment interrupts, to be current again after it; usually None."""
-        entity = self._var.get() if self._storage is None else self.peek()
-        return entity if entity is not None and entity.in_progress else None
-
     def get_trace_entity(self) -> Any:
         """What is current, or None after `handle_context_missing`."""
-        entity = self._var.get() if self._storage is None else self.peek()
+        entity = self.var.get() if self._storage is None else self.peek()
         if entity is None:
             self.handle_context_missing()
         return entity
@@ -106,14 +105,14 @@ class Context:
     def set_trace_entity(self, trace_entity: Entity | None) -> None:
         """Make `trace_entity` current here, for instance in a thread that works for it."""
         if self._storage is None:
-            self._var.set(trace_entity)
+            self.var.set(trace_entity)
         else:
             self._storage.entities = path_to(trace_entity)
 
     def clear_trace_entities(self) -> None:
         """Make nothing current."""
         if self._storage is None:
-            self._var.set(None)
+            self.var.set(None)
         else:
             self._storage.entities = []
 
@@ -122,7 +121,7 @@ class Context:
     def put_segment(self, segment: Segment) -> None:
         """Make a new segment current."""
         if self._storage is None:
-            self._var.set(segment)
+            self.var.set(segment)
         else:
             self.set_trace_entity(segment)
 
@@ -134,19 +133,19 @@ class Context:
 
     def put_subsegment(self, subsegment: Subsegment) -> None:
         """Hang a new subsegment below what is current, and make it current."""
-        entity = self._var.get() if self._storage is None else self.peek()
+        entity = self.var.get() if self._storage is None else self.peek()
         if entity is None:
             self.handle_context_missing()
             return
         entity.add_subsegment(subsegment)
         if self._storage is None:
-            self._var.set(subsegment)
+            self.var.set(subsegment)
         else:
             self.set_trace_entity(subsegment)
 
     def end_subsegment(self, end_time: float | None = None) -> bool:
         """End the current subsegment; its parent is current then. False if none is open."""
-        entity = self._var.get() if self._storage is None else self.peek()
+        entity = self.var.get() if self._storage is None else self.peek()
         if not isinstance(entity, Subsegment):
             if entity is None:
                 self.handle_context_missing()
@@ -155,26 +154,10 @@ class Context:
             return False
         entity.close(end_time)
         if self._storage is None:
-            self._var.set(entity.parent)
+            self.var.set(entity.parent)
         else:
             self.set_trace_entity(entity.parent)
         return True
-
-    def finish_subsegment(self, subsegment: Subsegment) -> None:
-        """End this very subsegment, whatever is current; its parent is current then."""
-        if self._storage is None:
-            subsegment.close()
-            self._var.set(subsegment.parent)
-        else:
-            finish_by_verbs(self, subsegment)
-
-    def finish_segment(self, segment: Segment, before: Entity | None) -> None:
-        """End this very segment, whatever is current; `before` is current then."""
-        if self._storage is None:
-            segment.close()
-            self._var.set(before)
-        else:
-            finish_segment_by_verbs(self, segment, before)
 
     # -- when nothing is current
 
@@ -190,10 +173,6 @@ class Context:
 
     def _is_subsegment(self, entity: object) -> bool:
         return isinstance(entity, Subsegment)
-
-
-def nothing(context: Any) -> None:
-    """What is known about some contexts."""
 
 
 def finish_by_verbs(context: Any, subsegment: Subsegment) -> None:
@@ -221,12 +200,12 @@ class _Local:
 
     @property
     def entities(self) -> list[Any]:
-        return path_to(self._context._var.get())  # type: ignore[attr-defined]
+        return path_to(self._context.var.get())  # type: ignore[attr-defined]
 
     @entities.setter
     def entities(self, entities: list[Any]) -> None:
         # Not through the context's verbs: a subclass's may be written in terms of this very list.
-        self._context._var.set(entities[-1] if entities else None)  # type: ignore[attr-defined]
+        self._context.var.set(entities[-1] if entities else None)  # type: ignore[attr-defined]
 
 
 def path_to(entity: Any) -> list[Any]:

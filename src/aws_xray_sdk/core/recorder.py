@@ -42,11 +42,26 @@ _SERVICE_INFO = {"runtime": _RUNTIME, "runtime_version": "%d.%d.%d" % sys.versio
 _XRAY_META = {"xray": {"sdk": "X-Ray for Python", "sdk_version": VERSION}}
 
 
+def _attribute(private: str, doc: str) -> Any:
+    """A public attribute that is kept under the name `private`, which old code assigns too."""
+    return property(attrgetter(private), lambda self, value: setattr(self, private, value), None, doc)
+
+
 class AWSXRayRecorder:
     """Begins and ends segments and subsegments, and sends them.
 
     An application uses one, ``aws_xray_sdk.core.xray_recorder``.
     """
+
+    # Properties that are made below this class.
+    context: Any
+    emitter: Any
+    max_trace_back: int
+    sampler: Any
+    sampling: bool
+    service: str | None
+    stream_sql: bool
+    streaming: Any
 
     def __init__(self) -> None:
         self._streaming: Any = DefaultStreaming()
@@ -156,7 +171,11 @@ class AWSXRayRecorder:
                 segment.set_rule_name(decision)
         else:
             segment = DummySegment(name, traceid, parent_id)
-        self._context.put_segment(segment)
+        context = self._context
+        if context.is_plain:
+            context.var.set(segment)
+        else:
+            context.put_segment(segment)
         return segment
 
     def _decide(self, name: str) -> bool | str:
@@ -197,8 +216,9 @@ class AWSXRayRecorder:
         """End this very segment, whatever is current; `before` (or nothing) is current then."""
         context = self._context
         was_open = segment.in_progress
-        if isinstance(context, Context):
-            context.finish_segment(segment, before)
+        if context.is_plain:
+            segment.close()
+            context.var.set(before)
         else:
             finish_segment_by_verbs(context, segment, before)
         if was_open and segment.sampled and not segment.in_progress and SDKConfig.enabled:
@@ -232,16 +252,23 @@ class AWSXRayRecorder:
         if not SDKConfig.enabled:
             return DummySubsegment(DummySegment(SDKConfig.DISABLED_ENTITY_NAME))
         context = self._context
-        parent = context.get_trace_entity()
+        parent = context.var.get() if context.is_plain else context.get_trace_entity()
         if parent is None:
+            if context.is_plain:
+                context.handle_context_missing()
             return None
+        segment = parent if parent.type is None else parent.parent_segment
         if parent.sampled:
-            subsegment = Subsegment(name, namespace, parent.owner())
-        elif type(parent) is DummySegment:
+            subsegment = Subsegment(name, namespace, segment)
+        elif parent is segment:
             return parent.child()  # nothing below is told apart, so nothing becomes current
         else:
-            subsegment = Unsampled(name, namespace, parent.owner())
-        context.put_subsegment(subsegment)
+            subsegment = Unsampled(name, namespace, segment)
+        if context.is_plain:
+            parent.add_subsegment(subsegment)
+            context.var.set(subsegment)
+        else:
+            context.put_subsegment(subsegment)
         return subsegment
 
     def begin_subsegment_without_sampling(self, name: str) -> Subsegment | Any:
@@ -271,8 +298,9 @@ class AWSXRayRecorder:
     def finish_subsegment(self, subsegment: Subsegment) -> None:
         """End this very subsegment, whatever is current."""
         context = self._context
-        if isinstance(context, Context):
-            context.finish_subsegment(subsegment)
+        if context.is_plain:
+            subsegment.close()
+            context.var.set(subsegment.parent)
         else:
             finish_by_verbs(context, subsegment)
         segment = subsegment.parent_segment
@@ -363,7 +391,8 @@ class AWSXRayRecorder:
     def interrupted(self) -> Any:
         """The open entity that a new segment would interrupt, or None."""
         context = self._context
-        return context.interrupted() if isinstance(context, Context) else None
+        entity = context.var.get() if context.is_plain else None
+        return entity if entity is not None and entity.in_progress else None
 
     def resume(self, entity: Any) -> None:
         """Make `entity`, or nothing, current; never an error for the application."""
@@ -403,6 +432,25 @@ class AWSXRayRecorder:
 
     # -- attributes
 
+    emitter: Any = _attribute("_emitter", "What sends documents.")
+    max_trace_back: Any = _attribute("_max_trace_back", "How many frames of an exception's stack are kept.")
+    sampler: Any = _attribute("_sampler", "What decides which requests are recorded.")
+    sampling: Any = _attribute("_sampling", "Whether the sampler is asked at all.")
+    service: Any = _attribute("_service", "The name of segments that are not named otherwise.")
+    stream_sql: Any = _attribute("_stream_sql", "Whether the text of SQL statements is recorded.")
+    streaming: Any = _attribute("_streaming", "What decides which subsegments leave early.")
+
+    @property
+    def context(self) -> Any:
+        """What knows the current entity."""
+        return self._context
+
+    @context.setter
+    def context(self, value: Any) -> None:
+        if not isinstance(value, Context):
+            value.is_plain = False  # a class of the application's own making: only its verbs are known
+        self._context = value
+
     @property
     def enabled(self) -> bool:
         """Whether the SDK records."""
@@ -439,22 +487,3 @@ def _default_emitter() -> UDPEmitter:
     except InvalidDaemonAddressException as error:
         log.warning("%s: %s; documents go to %s", DAEMON_ADDR_KEY, error, DEFAULT_ADDRESS)
         return UDPEmitter.to_address(DEFAULT_ADDRESS)
-
-
-def _attribute(name: str, doc: str) -> Any:
-    """A public attribute kept under its name with an underscore, which old code assigns too."""
-    private = f"_{name}"
-    return property(attrgetter(private), lambda self, value: setattr(self, private, value), None, doc)
-
-
-for _name, _doc in {
-    "context": "What knows the current entity.",
-    "emitter": "What sends documents.",
-    "max_trace_back": "How many frames of an exception's stack are kept.",
-    "sampler": "What decides which requests are recorded.",
-    "sampling": "Whether the sampler is asked at all.",
-    "service": "The name of segments that are not named otherwise.",
-    "stream_sql": "Whether the text of SQL statements is recorded.",
-    "streaming": "What decides which subsegments leave early.",
-}.items():
-    setattr(AWSXRayRecorder, _name, _attribute(_name, _doc))

@@ -273,12 +273,13 @@ class Entity:
             return
         self.fault = True
         told = self._exceptions_told()
-        known = told.get(mark_of(exception))
+        mark = mark_of(exception)
+        known = told.get(mark)
         if known is not None:
             if not self._cause:
                 self._cause = known
             return
-        exceptions = describe(exception, stack, remote, limit, told)
+        exceptions = describe(exception, mark, stack, remote, limit, told)
         self._cause = {"working_directory": _working_directory(), "exceptions": exceptions}
 
     def save_origin_trace_header(self, trace_header: "TraceHeader") -> None:

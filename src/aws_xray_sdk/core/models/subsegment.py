@@ -154,5 +154,11 @@ class SubsegmentContextManager:
     def __exit__(
         self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> None:
-        if self.subsegment is not None:
-            leave(self.recorder, self.subsegment, exc_val)
+        subsegment = self.subsegment
+        if exc_val is None and subsegment is not None and subsegment.in_progress:
+            try:
+                self.recorder.finish_subsegment(subsegment)
+            except Exception as error:
+                swallow(error)
+        else:
+            leave(self.recorder, subsegment, exc_val)

@@ -8,7 +8,6 @@ agree in all four say the same; without the message a freed one's address made t
 
 from __future__ import annotations
 
-import os
 from _json import encode_basestring_ascii as quoted
 
 from ..utils.stacktrace import frames_given, frames_of
@@ -57,11 +56,7 @@ class Throwable:
         if self.truncated:
             parts.append(f',"truncated":{self.truncated}')
         if self.stack:
-            frames = [
-                f'{{"path":{_paths.get(path) or _path(path)},"line":{line},"label":{quoted(label)}}}'
-                for path, line, label in self.stack
-            ]
-            parts.append(f',"stack":[{",".join(frames)}]')
+            parts.append(f',"stack":[{",".join([frame[3] for frame in self.stack])}]')
         if self.cause:
             parts.append(f',"cause":"{self.cause}"')
         if self.skipped:
@@ -94,7 +89,12 @@ def mark_of(exception: BaseException) -> Mark:
 
 
 def describe(
-    exception: BaseException, stack: Iterable[Any] | None, remote: bool, limit: int, told: dict[Mark, str]
+    exception: BaseException,
+    mark: Mark,
+    stack: Iterable[Any] | None,
+    remote: bool,
+    limit: int,
+    told: dict[Mark, str],
 ) -> list[Throwable]:
     """The exceptions of a ``cause`` block: `exception` first, then what caused it, each referring to the next by id.
 
@@ -107,7 +107,8 @@ def describe(
     link: BaseException | None = exception
     while link is not None and id(link) not in seen and len(seen) < MOST_LINKS:
         seen.add(id(link))
-        mark = mark_of(link)
+        if link is not exception:
+            mark = mark_of(link)
         known = told.get(mark)
         if known is not None:
             described[-1].cause = known
@@ -132,13 +133,3 @@ def _message(exception: BaseException) -> str:
     except Exception:
         return f"<{type(exception).__name__}>"
 
-
-_paths: dict[str, str] = {}
-
-
-def _path(filename: str) -> str:
-    """The JSON text of a file's base name."""
-    if len(_paths) >= 4096:
-        _paths.clear()
-    text = _paths[filename] = quoted(os.path.basename(filename))
-    return text

@@ -6,25 +6,31 @@ made a raised exception cost 200 us; a walk over the frames costs a twentieth of
 
 from __future__ import annotations
 
+import os
 import sys
+from _json import encode_basestring_ascii as quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import FrameType, TracebackType
+    from types import CodeType, FrameType, TracebackType
     from typing import Any
 
-    Frame = tuple[str, int, str]  # path of the file, number of the line, name of the function
+    Frame = tuple[str, int, str, str]  # path of the file, number of the line, name of the function, JSON text
 
 _OURS = __file__[: __file__.rindex("core")]
+_REMEMBERED = 4096
+
+# What is raised is raised in the same places again: each place's frame, with its JSON text, by code and position.
+_known: dict[tuple[CodeType, int], Frame | None] = {}
 
 
 def get_stacktrace(limit: int | None = None) -> list[Frame]:
     """The frames of the caller, outermost first, of which the innermost `limit` are kept."""
-    frames = []
+    frames: list[Frame] = []
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and (limit is None or len(frames) < limit):
-        frames.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        frames.append(_frame(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
         frame = frame.f_back
     frames.reverse()
     return frames
@@ -39,9 +45,13 @@ def frames_of(traceback: TracebackType | None, limit: int) -> tuple[list[Frame],
     frames: list[Frame] = []
     while entries and len(frames) < limit:
         entry = entries.pop()
-        code = entry.tb_frame.f_code
-        if not code.co_filename.startswith(_OURS):
-            frames.append((code.co_filename, entry.tb_lineno, code.co_name))
+        place = entry.tb_frame.f_code, entry.tb_lasti
+        try:
+            frame = _known[place]
+        except KeyError:
+            frame = _remember(place, entry.tb_lineno)
+        if frame is not None:
+            frames.append(frame)
     frames.reverse()
     return frames, len(entries)
 
@@ -49,4 +59,18 @@ def frames_of(traceback: TracebackType | None, limit: int) -> tuple[list[Frame],
 def frames_given(stack: Iterable[Any] | None) -> list[Frame]:
     """The frames of a `stack` that a caller hands over: any objects shaped like ``traceback.FrameSummary``."""
     found = [(str(entry[0]), int(entry[1]), str(entry[2])) for entry in stack or ()]
-    return [frame for frame in found if not frame[0].startswith(_OURS)]
+    return [_frame(*facts) for facts in found if not facts[0].startswith(_OURS)]
+
+
+def _remember(place: tuple[CodeType, int], line: int) -> Frame | None:
+    code = place[0]
+    if len(_known) >= _REMEMBERED:
+        _known.clear()
+    ours = code.co_filename.startswith(_OURS)
+    frame = _known[place] = None if ours else _frame(code.co_filename, line, code.co_name)
+    return frame
+
+
+def _frame(filename: str, line: int, label: str) -> Frame:
+    path = quoted(os.path.basename(filename))
+    return filename, line, label, f'{{"path":{path},"line":{line},"label":{quoted(label)}}}'
