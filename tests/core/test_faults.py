@@ -106,7 +106,6 @@ PARTS: list[tuple[Any, str]] = [
     (Context, "end_segment"),
     (Context, "put_subsegment"),
     (Context, "end_subsegment"),
-    (Context, "finish_subsegment"),
     (Context, "peek"),
     (Context, "handle_context_missing"),
     (Entity, "add_subsegment"),

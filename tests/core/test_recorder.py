@@ -101,13 +101,14 @@ def test_ending_a_segment_twice_or_without_one_sends_nothing_more(
     assert traced() == [segment()]
 
 
-def test_nested_segments_each_arrive_and_the_inner_one_leaves_nothing_current(traced: Traced) -> None:
-    with xray_recorder.in_segment("outer") as outer:
+def test_a_segment_within_another_arrives_by_itself_and_the_outer_one_goes_on(traced: Traced) -> None:
+    with xray_recorder.in_segment("outer") as outer, xray_recorder.in_subsegment("sub") as sub:
         with xray_recorder.in_segment("inner") as inner:
             assert xray_recorder.current_segment() is inner
-        xray_recorder.put_annotation("ignored", 1)
-    assert [outline(each) for each in traced()] == ["inner", "outer"]
-    assert not outer.in_progress
+        assert xray_recorder.get_trace_entity() is sub
+        with xray_recorder.in_subsegment("below"):
+            assert xray_recorder.current_segment() is outer
+    assert [outline(each) for each in traced()] == ["inner", ("outer", [("sub", ["below"])])]
     assert current() is None
 
 

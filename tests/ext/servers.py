@@ -114,6 +114,11 @@ class Watch:
 
 class _OneRequest(ServerHandler):
     http_version = "1.1"
+    length_is_known = False
+
+    def send_headers(self) -> None:
+        super().send_headers()
+        self.length_is_known = self.headers is not None and "Content-Length" in self.headers
 
 
 class _Connection(WSGIRequestHandler):
@@ -131,8 +136,8 @@ class _Connection(WSGIRequestHandler):
             one = _OneRequest(self.rfile, self.wfile, self.get_stderr(), self.get_environ())  # type: ignore[arg-type]
             one.request_handler = self  # type: ignore[attr-defined]
             one.run(server.get_app())
-            if one.headers is None or "Content-Length" not in one.headers:
-                return  # where its length is not known, the connection's end is the body's
+            if not one.length_is_known:
+                return  # the connection's end is the body's
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

@@ -1,11 +1,12 @@
 """One small site, written for each framework: the same paths give the same answers, and the same traces.
 
-``/page`` (a template), ``/parts`` and what fails touch nothing of the SDK, so that they work while it is broken.
+``/page`` (a template), ``/parts`` (a body of any length) and what fails touch nothing of the SDK, so that they work while it is broken.
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
@@ -110,13 +111,15 @@ async def stream_async(how: str = "whole") -> AsyncIterator[bytes]:
             fail()
 
 
-def parts() -> Iterator[bytes]:
-    yield b"one;"
-    yield b"two;"
+def parts(times: int = 1) -> Iterator[bytes]:
+    for _ in range(times):
+        yield b"one;"
+        yield b"two;" * 10_000
 
 
-async def parts_async() -> AsyncIterator[bytes]:
-    for part in parts():
+async def parts_async(times: int = 1) -> AsyncIterator[bytes]:
+    for part in parts(times):
+        await asyncio.sleep(0)
         yield part
 
 
@@ -136,7 +139,7 @@ def flask_site(traced: bool) -> flask.Flask:
         "/forward": forward,
         "/tree/<int:number>": tree,
         "/stream/<how>": lambda how: flask.Response(stream(how)),
-        "/parts": lambda: flask.Response(parts()),
+        "/parts/<int:times>": lambda times: flask.Response(parts(times)),
         "/page": lambda: flask.render_template("part.html", name="you"),
     }
     for rule, view in rules.items():
@@ -172,38 +175,49 @@ def _forbid() -> None:
     raise PermissionDenied
 
 
-def _patterns(answering: Any, stream: Any, parts: Any, tree: Any) -> tuple[Any, ...]:
-    functions: dict[str, Callable[..., Any]] = {
-        "hello": lambda: "hello",
-        "forbidden": _forbid,
-        "broken": fail,
-        "forward": forward,
-        "tree/<int:number>": tree,
-        "stream/<how>": stream,
-        "parts": parts,
-        "page": lambda: "part.html",
-    }
-    return tuple(path(route, answering(function)) for route, function in functions.items())
+class _Routes:
+    """What Django calls a URLconf, with error pages that are no templates."""
+
+    handler403 = staticmethod(lambda request, exception: HttpResponse("forbidden", status=403))
+    handler404 = staticmethod(lambda request, exception: HttpResponse("not found", status=404))
+    handler500 = staticmethod(lambda request: HttpResponse("broken", status=500))
+
+    def __init__(self, answering: Any, stream: Any, parts: Any, tree: Any) -> None:
+        functions: dict[str, Callable[..., Any]] = {
+            "hello": lambda: "hello",
+            "forbidden": _forbid,
+            "broken": fail,
+            "forward": forward,
+            "tree/<int:number>": tree,
+            "stream/<how>": stream,
+            "parts/<int:times>": parts,
+            "page": lambda: "part.html",
+        }
+        self.urlpatterns = [path(route, answering(function)) for route, function in functions.items()]
 
 
 class _WSGI(WSGIHandler):
-    patterns = _patterns(_answering, stream, parts, tree)
+    routes = _Routes(_answering, stream, parts, tree)
 
     def get_response(self, request: HttpRequest) -> Any:
-        request.urlconf = self.patterns
+        request.urlconf = self.routes
         return super().get_response(request)
 
 
 class _ASGI(ASGIHandler):
-    patterns = _patterns(_answering_async, stream_async, parts_async, tree_async)
+    routes = _Routes(_answering_async, stream_async, parts_async, tree_async)
 
     async def get_response_async(self, request: HttpRequest) -> Any:
-        request.urlconf = self.patterns
+        request.urlconf = self.routes
         return await super().get_response_async(request)
+
+    async def read_body(self, receive: Any) -> Any:
+        await receive()
+        return io.BytesIO()  # Django leaves its own open when an answer breaks off
 
 
 class _ASGIWithSyncViews(_ASGI):
-    patterns = _patterns(_answering, stream_async, parts_async, tree)
+    routes = _Routes(_answering, stream_async, parts_async, tree)
 
 
 def _django(handler: type, traced: bool) -> Application:
@@ -241,7 +255,7 @@ def aiohttp_site(traced: bool) -> web.Application:
         "/forward": _forward,
         "/tree/{number}": _tree,
         "/stream/{how}": _stream,
-        "/parts": _stream,
+        "/parts/{times}": _parts,
         "/page": _page,
     }
     for route, handler in handlers.items():
@@ -271,10 +285,17 @@ async def _tree(request: web.Request) -> web.Response:
 
 
 async def _stream(request: web.Request) -> web.StreamResponse:
+    return await _send(request, stream_async(request.match_info["how"]))
+
+
+async def _parts(request: web.Request) -> web.StreamResponse:
+    return await _send(request, parts_async(int(request.match_info["times"])))
+
+
+async def _send(request: web.Request, body: AsyncIterator[bytes]) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)
-    how = request.match_info.get("how")
-    async for part in parts_async() if how is None else stream_async(how):
+    async for part in body:
         await response.write(part)
     return response
 

@@ -97,11 +97,12 @@ def test_a_task_that_outlives_its_request_is_recorded_as_a_part_of_it(traced: Tr
         await asyncio.gather(*tasks)
 
     asyncio.run(main())
-    request, late = traced()
+    request, inside, late = traced()
     (pending,) = request["subsegments"]
     assert pending["in_progress"] and not request["in_progress"]
-    assert (late["id"], late["parent_id"], late["trace_id"]) == (pending["id"], request["id"], request["trace_id"])
-    assert outline(late) == ("after", ["inside"])
+    assert (late["name"], late["id"], late["parent_id"]) == ("after", pending["id"], request["id"])
+    assert (inside["name"], inside["parent_id"]) == ("inside", late["id"])
+    assert request["trace_id"] == inside["trace_id"] == late["trace_id"]
 
 
 @pytest.mark.usefixtures("fixed", "django_databases")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -132,6 +133,16 @@ def test_a_body_that_breaks_off_is_a_fault_told_once(site: Site, traced: Traced)
     assert document["cause"] == told["id"]
 
 
+@pytest.mark.usefixtures("fixed")
+def test_a_client_that_leaves_ends_the_request_and_is_no_fault(site: Site, traced: Traced) -> None:
+    path = "/parts/10000000"
+    with socket.create_connection(("127.0.0.1", site.port), 20) as connection:
+        connection.sendall(f"GET {path} HTTP/1.0\r\nUser-Agent: {USER_AGENT}\r\n\r\n".encode())
+        assert connection.recv(1)
+    site.watch.settle()
+    assert traced() == [segment(http={"request": asked(site, path), "response": {"status": 200}})]
+
+
 # -- the trace header
 
 
@@ -220,7 +231,6 @@ def test_a_request_without_host_is_one_to_the_servers_address(site: Site, traced
         "/two%20words/100%25",
         "/%22quoted%22/%3Cb%3E",
         "/a+b;c=d,e@f:g!$&'()*~",
-        "//twice//",
     ],
 )
 def test_a_path_is_recorded_as_it_was_asked_for(site: Site, traced: Traced, path: str) -> None:

@@ -26,14 +26,14 @@ _GENERATOR, _COROUTINE, _ITERABLE_COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x10
 _MARK = "__aws_xray_captured__"
 
 
-def captured(recorder: "AWSXRayRecorder", function: _F, name: str | None, namespace: str = "local") -> _F:
+def captured(recorder: AWSXRayRecorder, function: _F, name: str | None, namespace: str = "local") -> _F:
     """`function`, recorded at each call under `name` or its own name. A class is given back as it is."""
     if isinstance(function, (staticmethod, classmethod)):
         inner = captured(recorder, function.__func__, name, namespace)
-        return type(function)(inner)  # type: ignore[return-value]
+        return type(function)(inner)
     if isinstance(function, type):
         return function
-    name = name or getattr(function, "__name__", type(function).__name__)
+    name = name or str(getattr(function, "__name__", type(function).__name__))
     flags = _flags(function)
     if flags & (_COROUTINE | _ITERABLE_COROUTINE):
         wrapper = _coroutine(recorder, function, name, namespace)
@@ -60,12 +60,12 @@ def is_captured(function: Any) -> bool:
 def _flags(function: Any) -> int:
     while not hasattr(function, "__code__") and hasattr(function, "func"):
         function = function.func  # functools.partial
-    method = function if hasattr(function, "__code__") else getattr(type(function), "__call__", None)
+    method = function if hasattr(function, "__code__") else getattr(type(function), "__call__", None)  # noqa: B004  the method itself is wanted
     code = getattr(method, "__code__", None)
     return code.co_flags if code is not None else 0
 
 
-def _plain(recorder: "AWSXRayRecorder", function: Any, name: str, namespace: str) -> Any:
+def _plain(recorder: AWSXRayRecorder, function: Any, name: str, namespace: str) -> Any:
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         subsegment = enter(recorder, name, namespace)
@@ -80,7 +80,7 @@ def _plain(recorder: "AWSXRayRecorder", function: Any, name: str, namespace: str
     return wrapper
 
 
-def _coroutine(recorder: "AWSXRayRecorder", function: Any, name: str, namespace: str) -> Any:
+def _coroutine(recorder: AWSXRayRecorder, function: Any, name: str, namespace: str) -> Any:
     @wraps(function)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         subsegment = enter(recorder, name, namespace)
@@ -95,7 +95,7 @@ def _coroutine(recorder: "AWSXRayRecorder", function: Any, name: str, namespace:
     return wrapper
 
 
-def _generator(recorder: "AWSXRayRecorder", function: Any, name: str, namespace: str) -> Any:
+def _generator(recorder: AWSXRayRecorder, function: Any, name: str, namespace: str) -> Any:
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         generator = function(*args, **kwargs)
@@ -133,7 +133,7 @@ def _generator(recorder: "AWSXRayRecorder", function: Any, name: str, namespace:
     return wrapper
 
 
-def _async_generator(recorder: "AWSXRayRecorder", function: Any, name: str, namespace: str) -> Any:
+def _async_generator(recorder: AWSXRayRecorder, function: Any, name: str, namespace: str) -> Any:
     @wraps(function)
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         generator = function(*args, **kwargs)
@@ -171,7 +171,7 @@ def _async_generator(recorder: "AWSXRayRecorder", function: Any, name: str, name
 
 
 def _finish(
-    recorder: "AWSXRayRecorder", subsegment: "Subsegment | None", failure: BaseException | None, outside: Any
+    recorder: AWSXRayRecorder, subsegment: Subsegment | None, failure: BaseException | None, outside: Any
 ) -> None:
     """End a generator's subsegment, and leave current what is current for the generator's user."""
     leave(recorder, subsegment, failure)

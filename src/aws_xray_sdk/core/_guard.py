@@ -5,7 +5,6 @@ call) in ``try`` and hand what they catch to :func:`swallow`. Our tests set :att
 error fails them.
 """
 
-
 from .._log import Log
 from .exceptions.exceptions import SegmentNotFoundException
 

@@ -6,18 +6,15 @@ is current afterwards is decided once.
 
 from __future__ import annotations
 
-
 from ._guard import swallow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
-
     from .models.subsegment import Subsegment
     from .recorder import AWSXRayRecorder
 
 
-def enter(recorder: "AWSXRayRecorder", name: str | None, namespace: str = "local") -> Optional["Subsegment"]:
+def enter(recorder: AWSXRayRecorder, name: str | None, namespace: str = "local") -> Subsegment | None:
     """Begin a subsegment and make it current; None where no segment is open."""
     try:
         return recorder.begin_subsegment(name, namespace)  # type: ignore[arg-type]
@@ -26,7 +23,7 @@ def enter(recorder: "AWSXRayRecorder", name: str | None, namespace: str = "local
         return None
 
 
-def leave(recorder: "AWSXRayRecorder", subsegment: Optional["Subsegment"], error: BaseException | None = None) -> None:
+def leave(recorder: AWSXRayRecorder, subsegment: Subsegment | None, error: BaseException | None = None) -> None:
     """End `subsegment` (whatever is current: code in between may have left something open), with its error."""
     if subsegment is None or not subsegment.in_progress:
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from .context import Context
 
 TYPE_CHECKING = False

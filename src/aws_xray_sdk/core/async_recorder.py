@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ._scope import enter
 from .models.segment import Segment, SegmentContextManager
 from .models.subsegment import Subsegment, SubsegmentContextManager

@@ -28,7 +28,15 @@ CXT_MISSING_STRATEGY_KEY = "AWS_XRAY_CONTEXT_MISSING"
 SUPPORTED_CONTEXT_MISSING = ("RUNTIME_ERROR", "LOG_ERROR", "IGNORE_ERROR")
 
 _VERBS = frozenset(
-    "get_trace_entity set_trace_entity clear_trace_entities put_segment end_segment put_subsegment end_subsegment".split()
+    (
+        "get_trace_entity",
+        "set_trace_entity",
+        "clear_trace_entities",
+        "put_segment",
+        "end_segment",
+        "put_subsegment",
+        "end_subsegment",
+    )
 )
 
 

@@ -12,7 +12,6 @@ Address = tuple[str, int]
 _ACCEPTED = "'host:port' or 'tcp:host:port udp:host:port', an IPv6 address in brackets as in '[::1]:2000'"
 
 
-
 class DaemonConfig:
     """The daemon's addresses: UDP for documents, TCP for sampling.
 

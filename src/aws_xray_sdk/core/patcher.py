@@ -40,9 +40,29 @@ _PATCHED_MODULES: set[str] = set()
 
 # Methods that objects are handled with all the time, by Python itself: a subsegment for each would tell nothing.
 _LEFT_ALONE = frozenset(
-    "__class_getitem__ __del__ __delattr__ __eq__ __format__ __getattr__ __getattribute__ __getstate__ __hash__ "
-    "__init_subclass__ __ne__ __new__ __reduce__ __reduce_ex__ __repr__ __set_name__ __setattr__ __setstate__ "
-    "__sizeof__ __str__ __subclasshook__".split()
+    (
+        "__class_getitem__",
+        "__del__",
+        "__delattr__",
+        "__eq__",
+        "__format__",
+        "__getattr__",
+        "__getattribute__",
+        "__getstate__",
+        "__hash__",
+        "__init_subclass__",
+        "__ne__",
+        "__new__",
+        "__reduce__",
+        "__reduce_ex__",
+        "__repr__",
+        "__set_name__",
+        "__setattr__",
+        "__setstate__",
+        "__sizeof__",
+        "__str__",
+        "__subclasshook__",
+    )
 )
 
 

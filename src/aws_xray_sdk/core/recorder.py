@@ -54,14 +54,6 @@ class AWSXRayRecorder:
     """
 
     # Properties that are made below this class.
-    context: Any
-    emitter: Any
-    max_trace_back: int
-    sampler: Any
-    sampling: bool
-    service: str | None
-    stream_sql: bool
-    streaming: Any
 
     def __init__(self) -> None:
         self._streaming: Any = DefaultStreaming()
@@ -111,7 +103,16 @@ class AWSXRayRecorder:
         }
         Noop.read_environment()
         # In the order of the table where one builds on another: objects first, then what is set on them.
-        for option in ("service", "context", "emitter", "streaming", "sampler", "sampling", "max_trace_back", "stream_sql"):
+        for option in (
+            "service",
+            "context",
+            "emitter",
+            "streaming",
+            "sampler",
+            "sampling",
+            "max_trace_back",
+            "stream_sql",
+        ):
             if option in values:
                 setattr(self, option, values[option])
         self._configure_parts(values)
@@ -135,7 +136,9 @@ class AWSXRayRecorder:
     def _set_plugins(self, plugins: tuple[Any, ...]) -> None:
         self._plugins = plugins
         for plugin in plugins:
-            warn_once(log, "The plugin %r is not part of this version; segments do not tell where they ran", str(plugin))
+            warn_once(
+                log, "The plugin %r is not part of this version; segments do not tell where they ran", str(plugin)
+            )
 
     # -- segments
 
@@ -432,6 +435,7 @@ class AWSXRayRecorder:
 
     # -- attributes
 
+    context: Any = _attribute("_context", "What knows the current entity.")
     emitter: Any = _attribute("_emitter", "What sends documents.")
     max_trace_back: Any = _attribute("_max_trace_back", "How many frames of an exception's stack are kept.")
     sampler: Any = _attribute("_sampler", "What decides which requests are recorded.")
@@ -440,16 +444,11 @@ class AWSXRayRecorder:
     stream_sql: Any = _attribute("_stream_sql", "Whether the text of SQL statements is recorded.")
     streaming: Any = _attribute("_streaming", "What decides which subsegments leave early.")
 
-    @property
-    def context(self) -> Any:
-        """What knows the current entity."""
-        return self._context
-
-    @context.setter
-    def context(self, value: Any) -> None:
-        if not isinstance(value, Context):
-            value.is_plain = False  # a class of the application's own making: only its verbs are known
-        self._context = value
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Old code assigns `_context`; of one that the application made from nothing, only the verbs are known.
+        if name == "_context" and not isinstance(value, Context):
+            value.is_plain = False
+        object.__setattr__(self, name, value)
 
     @property
     def enabled(self) -> bool:

@@ -88,7 +88,8 @@ class Incoming:
 class Served:
     """A request that is being served: opened by its facts, closed once when the answer is complete.
 
-    `answer_header` is the trace header for the answer; None while nothing is recorded at all.
+    `answer_header` is the trace header for the answer; None while nothing is recorded at all. `ends_with_body` is for
+    integrations: whether the answer's body, sent after the framework has finished, ends the request.
     """
 
     __slots__ = (
@@ -100,6 +101,7 @@ class Served:
         "_recorder",
         "_status",
         "answer_header",
+        "ends_with_body",
         "segment",
     )
 
@@ -108,8 +110,10 @@ class Served:
         self.answer_header: str | None = None
         if SDKConfig.enabled:
             self._recorder = recorder
-            self._status = self._length = self._error = None
-            self._is_annotated = False
+            self._status: int | None = None
+            self._length: int | str | None = None
+            self._error: BaseException | None = None
+            self._is_annotated = self.ends_with_body = False
             try:
                 self._open(recorder, describe(*facts))
             except Exception as error:
@@ -318,7 +322,7 @@ class AsyncBody:
 def _unnamed() -> str:
     warn_once(
         log,
-        "Requests are recorded as %r: name the service with xray_recorder.configure(service=...) or AWS_XRAY_TRACING_NAME",
+        "Requests are recorded as %r: name the service with configure(service=...) or AWS_XRAY_TRACING_NAME",
         UNKNOWN_SERVICE,
     )
     return UNKNOWN_SERVICE

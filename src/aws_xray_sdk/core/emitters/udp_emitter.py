@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ..._log import Log
 from .._guard import first_time
 from ..daemon_config import DEFAULT_ADDRESS, DaemonConfig, parse_address

@@ -31,7 +31,6 @@ name_texts: dict[str, str] = {}
 _keys: dict[str, str] = {}
 
 
-
 def clean_name(name: object) -> str:
     """`name` as X-Ray accepts it: letters, numbers, blanks and ``_ . : / % & # = + \\ - @``, 1 to 200 characters."""
     known = clean_names.get(name) if type(name) is str else None
@@ -55,7 +54,7 @@ def name_text(name: object) -> str:
 
 
 def clean_key(key: object) -> str | None:
-    """An annotation's `key` with characters other than letters, digits, ``_`` and ``.`` made ``_``; None if hopeless."""
+    """An annotation's `key` with all but letters, digits, ``_`` and ``.`` made ``_``; None if it is hopeless."""
     known = _keys.get(key) if type(key) is str else None
     if known is not None:
         return known

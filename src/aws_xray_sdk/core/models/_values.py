@@ -8,7 +8,7 @@ is left out and says so.
 
 from __future__ import annotations
 
-from _collections import deque
+from _collections import deque  # type: ignore[import-not-found]
 from _json import encode_basestring_ascii as quoted
 from _json import make_encoder
 from itertools import islice
@@ -63,8 +63,10 @@ def _refuse(value: Any) -> Any:
     raise TypeError
 
 
-# The encoder behind json.dumps, without the package around it. It knows no bounds, so it is only given small plain data.
-_encode = make_encoder and make_encoder(None, _refuse, quoted, None, ":", ",", False, False, False)
+# The encoder behind json.dumps, without the package around it. It knows no bounds: it is given small plain data only.
+_encode: Any = make_encoder and make_encoder(  # type: ignore[truthy-function]
+    None, _refuse, quoted, None, ":", ",", False, False, False
+)
 
 
 def _room_after(value: Any, room: int, depth: int) -> int:
@@ -247,5 +249,6 @@ _WRITERS: dict[type, Callable[[Any, Room], str]] = {
     bytearray: _write_bytes,
 }
 _BASES = (str, int, float, dict, list, tuple, set, frozenset, deque)
+_kind: Any
 for _kind in (*_BASES[4:], type({}.keys()), type({}.values()), type({}.items())):
     _WRITERS[_kind] = _write_list

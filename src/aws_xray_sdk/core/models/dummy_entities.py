@@ -17,23 +17,36 @@ class _Unkept:
 
     __slots__ = ()
 
-    sampled = False
-    complete = False
-    error = fault = throttle = leaves_alone = False
-    end_time = user = None
-    open_count = size = 0
-    has_strays = False
-    _annotations = _aws = _cause = _children = _header = _http = _metadata = shared = _service = _sql = _told = None
+    sampled: Any = False
+    complete: Any = False
+    error: Any = False
+    fault: Any = False
+    throttle: Any = False
+    leaves_alone: Any = False
+    has_strays: Any = False
+    open_count: Any = 0
+    size: Any = 0
+    end_time: Any = None
+    user: Any = None
+    shared: Any = None
+    _annotations: Any = None
+    _aws: Any = None
+    _cause: Any = None
+    _children: Any = None
+    _header: Any = None
+    _http: Any = None
+    _metadata: Any = None
+    _service: Any = None
+    _sql: Any = None
+    _told: Any = None
 
-    @property
-    def start_time(self) -> float:
-        """Now: nobody asks when something began that is not recorded."""
-        return _clock.now()
+    # Now: nobody asks when something began that is not recorded.
+    start_time: Any = property(lambda self: _clock.now(), lambda self, value: None)
 
     def _writable(self, verb: str) -> bool:
         return False
 
-    def close(self, end_time: float | None = None) -> None:
+    def close(self: Any, end_time: float | None = None) -> None:
         """End; nothing is sent."""
         self.in_progress = False
 

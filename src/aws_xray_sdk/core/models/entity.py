@@ -17,7 +17,7 @@ from .traceid import new_entity_id
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any, Optional
+    from typing import Any
 
     from .segment import Segment
     from .subsegment import Subsegment
@@ -29,11 +29,22 @@ tree_lock = RLock()
 """Guards the rare steps that take parts out of a tree; the usual begin and end of a subsegment does without."""
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=tree_lock.acquire, after_in_parent=tree_lock.release, after_in_child=tree_lock.release
-    )
+    os.register_at_fork(before=tree_lock.acquire, after_in_parent=tree_lock.release, after_in_child=tree_lock.release)
 
 DEFAULT_FRAMES = 10
+
+
+def _section(slot: str, doc: str) -> Any:
+    """A dict that is kept in `slot` from when it is first looked at, so that most entities have none."""
+
+    def read(self: Entity) -> Any:
+        value = getattr(self, slot)
+        if value is None:
+            value = {}
+            setattr(self, slot, value)
+        return value
+
+    return property(read, lambda self, value: setattr(self, slot, value), None, doc)
 
 
 class Entity:
@@ -68,6 +79,13 @@ class Entity:
     start_time: float
     end_time: float | None
     parent_id: str | None
+    complete: bool
+    _http: dict[str, Any] | None
+    _annotations: dict[str, Any] | None
+    _metadata: dict[str, Any] | None
+    _aws: dict[str, Any] | None
+    _cause: dict[str, Any] | str | None
+    _children: dict[Subsegment, None] | None
 
     # What only some kinds of entities have.
     type: str | None = None
@@ -88,63 +106,16 @@ class Entity:
 
     # -- sections of the document: dicts that appear when they are first looked at
 
-    @property
-    def http(self) -> dict[str, Any]:
-        """The http block: ``request`` and ``response``."""
-        if self._http is None:
-            self._http = {}
-        return self._http
-
-    @http.setter
-    def http(self, value: dict[str, Any]) -> None:
-        self._http = value
+    http: dict[str, Any] = _section("_http", "The http block: ``request`` and ``response``.")
+    annotations: dict[str, Any] = _section("_annotations", "Key and value pairs that X-Ray indexes.")
+    metadata: dict[str, Any] = _section("_metadata", "Namespaces of values that X-Ray keeps and does not index.")
+    aws: dict[str, Any] = _section("_aws", "What is known about the AWS resource.")
+    cause: dict[str, Any] | str = _section(
+        "_cause", "Exceptions, or the id of one that is told elsewhere in the trace."
+    )
 
     @property
-    def annotations(self) -> dict[str, Any]:
-        """Key and value pairs that X-Ray indexes."""
-        if self._annotations is None:
-            self._annotations = {}
-        return self._annotations
-
-    @annotations.setter
-    def annotations(self, value: dict[str, Any]) -> None:
-        self._annotations = value
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """Namespaces of values that X-Ray keeps and does not index."""
-        if self._metadata is None:
-            self._metadata = {}
-        return self._metadata
-
-    @metadata.setter
-    def metadata(self, value: dict[str, Any]) -> None:
-        self._metadata = value
-
-    @property
-    def aws(self) -> dict[str, Any]:
-        """What is known about the AWS resource."""
-        if self._aws is None:
-            self._aws = {}
-        return self._aws
-
-    @aws.setter
-    def aws(self, value: dict[str, Any]) -> None:
-        self._aws = value
-
-    @property
-    def cause(self) -> dict[str, Any] | str:
-        """The exceptions, or the id of an exception that is told elsewhere in the trace."""
-        if self._cause is None:
-            self._cause = {}
-        return self._cause
-
-    @cause.setter
-    def cause(self, value: dict[str, Any] | str) -> None:
-        self._cause = value
-
-    @property
-    def subsegments(self) -> list["Subsegment"]:
+    def subsegments(self) -> list[Subsegment]:
         """The children that are still here, oldest first; those streamed out are gone. A copy."""
         return list(self._children or ())
 
@@ -155,7 +126,9 @@ class Entity:
         if not self._writable("close"):
             return
         if end_time is not None and (isinstance(end_time, bool) or not isinstance(end_time, (int, float))):
-            warn_once(log, "end_time must be epoch seconds, not a value of type %s; now is taken", type(end_time).__name__)
+            warn_once(
+                log, "end_time must be epoch seconds, not a value of type %s; now is taken", type(end_time).__name__
+            )
             end_time = None
         self.end_time = end_time or _clock.now()
         self.in_progress = False
@@ -178,7 +151,7 @@ class Entity:
             children.pop(subsegment, None)
             subsegment.leaves_alone = subsegment.parent_segment.has_strays = True
 
-    def remove_subsegment(self, subsegment: "Subsegment") -> None:
+    def remove_subsegment(self, subsegment: Subsegment) -> None:
         """Take `subsegment` out, because it was sent by itself."""
         if self._children:
             self._children.pop(subsegment, None)
@@ -282,11 +255,11 @@ class Entity:
         exceptions = describe(exception, mark, stack, remote, limit, told)
         self._cause = {"working_directory": _working_directory(), "exceptions": exceptions}
 
-    def save_origin_trace_header(self, trace_header: "TraceHeader") -> None:
+    def save_origin_trace_header(self, trace_header: TraceHeader) -> None:
         """Remember the header that the request came with, so that its other parts are passed on."""
         self.owner().save_origin_trace_header(trace_header)
 
-    def get_origin_trace_header(self) -> Optional["TraceHeader"]:
+    def get_origin_trace_header(self) -> TraceHeader | None:
         """The header that the request came with."""
         return self.owner().get_origin_trace_header()
 
@@ -303,7 +276,7 @@ class Entity:
 
     # -- for the models
 
-    def owner(self) -> "Segment":
+    def owner(self) -> Segment:
         """The segment that this entity belongs to."""
         raise TypeError(f"{type(self).__name__} {self.name!r} belongs to no segment")
 

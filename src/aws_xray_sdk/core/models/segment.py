@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from .. import _clock
 from .._guard import swallow
 from ..exceptions.exceptions import SegmentNameMissingException
@@ -13,7 +12,7 @@ from .entity import Entity, tree_lock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, Optional
+    from typing import Any
 
     from ..recorder import AWSXRayRecorder
     from .subsegment import Subsegment
@@ -53,6 +52,9 @@ class Segment(Entity):
     )
 
     user: str | None
+    _service: dict[str, Any] | None
+    _header: TraceHeader | None
+    _told: dict[Mark, str] | None
     shared: Origin | None
     """What every segment of the program says of it; None once this segment says it by itself."""
 
@@ -147,14 +149,13 @@ class Segment(Entity):
         if self._writable("set_rule_name"):
             self.aws.setdefault("xray", {})["sampling_rule_name"] = rule_name
 
-    def save_origin_trace_header(self, trace_header: "TraceHeader") -> None:
+    def save_origin_trace_header(self, trace_header: TraceHeader) -> None:
         """Remember the header that the request came with, so that its other parts are passed on."""
         self._header = trace_header
 
-    def get_origin_trace_header(self) -> Optional["TraceHeader"]:
+    def get_origin_trace_header(self) -> TraceHeader | None:
         """The header that the request came with."""
-        header: TraceHeader | None = self._header
-        return header
+        return self._header
 
     # -- the tree
 
@@ -194,7 +195,7 @@ class Segment(Entity):
         """Whether this segment and everything below has ended."""
         return not self.in_progress and self.open_count <= 0
 
-    def take_finished(self) -> list["Subsegment"]:
+    def take_finished(self) -> list[Subsegment]:
         """Take out the finished subtrees that can leave now: those whose parent is open, or won't take them along.
 
         Each is handed out once, whichever thread asks. What is finished below a finished parent goes with it.
@@ -209,7 +210,7 @@ class Segment(Entity):
                 self.finished.pop(each, None)
         return leaving
 
-    def part_from_open(self) -> list["Subsegment"]:
+    def part_from_open(self) -> list[Subsegment]:
         """Prepare the tree of an ended segment for sending, and take out what is finished below an open subsegment.
 
         From here on an open subsegment stands in the segment's document as one in progress, and leaves by itself
@@ -226,7 +227,7 @@ class Segment(Entity):
 class SegmentContextManager:
     """``with recorder.in_segment(...)``: a segment for the time of a block."""
 
-    def __init__(self, recorder: "AWSXRayRecorder", name: str | None = None, **segment_kwargs: Any) -> None:
+    def __init__(self, recorder: AWSXRayRecorder, name: str | None = None, **segment_kwargs: Any) -> None:
         self.name = name
         self.segment_kwargs = segment_kwargs
         self.recorder = recorder

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-
 from .. import _clock
 from .._guard import swallow
 from .._scope import leave
 from ._names import clean_name, clean_names
-from .entity import Entity, tree_lock
+from .entity import Entity, _section, tree_lock
 from .segment import Segment
 
 TYPE_CHECKING = False
@@ -31,6 +30,7 @@ class Subsegment(Entity):
     __slots__ = ("_sql", "leaves_alone", "namespace", "parent", "parent_segment")
 
     parent: Any
+    _sql: dict[str, Any] | None
     type = "subsegment"
 
     def __init__(self, name: str, namespace: str, segment: Segment) -> None:
@@ -48,25 +48,20 @@ class Subsegment(Entity):
         self._http = self._annotations = self._metadata = self._aws = self._cause = self._sql = None
 
     @property
-    def sampled(self) -> bool:  # type: ignore[override]
+    def sampled(self) -> bool:
         """Whether this is sent; the segment decides."""
         return self.parent_segment.sampled
 
+    @sampled.setter
+    def sampled(self, value: bool) -> None:
+        self.parent_segment.sampled = value
+
     @property
-    def trace_id(self) -> str:  # type: ignore[override]
+    def trace_id(self) -> Any:
         """The trace's id."""
         return self.parent_segment.trace_id
 
-    @property
-    def sql(self) -> dict[str, Any]:
-        """What is known about the query."""
-        if self._sql is None:
-            self._sql = {}
-        return self._sql
-
-    @sql.setter
-    def sql(self, value: dict[str, Any]) -> None:
-        self._sql = value
+    sql: dict[str, Any] = _section("_sql", "What is known about the query.")
 
     def set_sql(self, sql: dict[str, Any]) -> None:
         """Replace the sql block; see ``sanitized_query``, ``url``, ``user``, ``database_type`` in X-Ray's guide."""
@@ -97,7 +92,7 @@ class Subsegment(Entity):
             self.complete = True
             for child in self.subsegments:
                 if child.leaves_alone:
-                    self.remove_subsegment(child)
+                    (self._children or {}).pop(child, None)  # it stays among the finished until it is sent
                 elif not child.complete:
                     self.complete = False
             return self.complete
@@ -126,7 +121,7 @@ class SubsegmentContextManager:
 
     __slots__ = ("name", "namespace", "recorder", "subsegment")
 
-    def __init__(self, recorder: "AWSXRayRecorder", name: str | None = None, namespace: str = "local") -> None:
+    def __init__(self, recorder: AWSXRayRecorder, name: str | None = None, namespace: str = "local") -> None:
         self.recorder = recorder
         self.name = name
         self.namespace = namespace
@@ -162,3 +157,53 @@ class SubsegmentContextManager:
                 swallow(error)
         else:
             leave(self.recorder, subsegment, exc_val)
+
+
+def is_already_recording(func: Any) -> bool:
+    """Whether calls of `func` are recorded already, because it was decorated or patched."""
+    from .._capture import is_captured
+
+    return is_captured(func)
+
+
+def set_as_recording(decorated_func: Any, wrapped: Any) -> None:
+    """Mark `decorated_func`, which stands for `wrapped`, as recorded."""
+    from .._capture import mark
+
+    mark(decorated_func)
+
+
+def subsegment_decorator(
+    wrapper: Any = None, /, *, enabled: bool | None = None, adapter: Any = None, proxy: Any = None
+) -> Any:
+    """A decorator that calls ``wrapper(wrapped, instance, args, kwargs)`` in place of the decorated function.
+
+    For decorators of the application's own. `instance` is what a method was called on; with `enabled` false, functions
+    are given back as they are. `adapter` and `proxy` are accepted and not needed.
+    """
+    if wrapper is None:
+        return lambda given: subsegment_decorator(given, enabled=enabled)
+
+    def decorate(wrapped: Any) -> Any:
+        return wrapped if enabled is False else _Decorated(wrapper, wrapped, None)
+
+    return decorate
+
+
+class _Decorated:
+    """A function behind a wrapper; binds as the function does."""
+
+    def __init__(self, wrapper: Any, wrapped: Any, instance: Any) -> None:
+        from functools import update_wrapper
+
+        self._wrapper = wrapper
+        self._instance = instance
+        update_wrapper(self, wrapped)
+        self.__wrapped__ = wrapped
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._wrapper(self.__wrapped__, self._instance, args, kwargs)
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        bound = self.__wrapped__.__get__(instance, owner)
+        return _Decorated(self._wrapper, bound, instance if instance is not None else owner)

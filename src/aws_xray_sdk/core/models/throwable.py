@@ -49,9 +49,9 @@ class Throwable:
 
     def text(self) -> str:
         """The exception as JSON text."""
+        remote = "true" if self.remote else "false"
         parts = [
-            f'{{"id":"{self.id}","message":{quoted(self.message)},"type":{quoted(self.type)}'
-            f',"remote":{"true" if self.remote else "false"}'
+            f'{{"id":"{self.id}","message":{quoted(self.message)},"type":{quoted(self.type)},"remote":{remote}',
         ]
         if self.truncated:
             parts.append(f',"truncated":{self.truncated}')
@@ -103,7 +103,7 @@ def describe(
     (`exception` itself must not be in it); what is described here is added to it.
     """
     described: list[Throwable] = []
-    seen = set()
+    seen: set[int] = set()
     link: BaseException | None = exception
     while link is not None and id(link) not in seen and len(seen) < MOST_LINKS:
         seen.add(id(link))
@@ -132,4 +132,3 @@ def _message(exception: BaseException) -> str:
         return str(exception)[:LONGEST_MESSAGE]
     except Exception:
         return f"<{type(exception).__name__}>"
-

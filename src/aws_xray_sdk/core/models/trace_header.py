@@ -1,4 +1,4 @@
-"""The header ``X-Amzn-Trace-Id``: read whatever comes, write ``Root``, ``Parent``, ``Sampled`` and what was passed on."""
+"""The header ``X-Amzn-Trace-Id``: reads whatever comes, writes ``Root``, ``Parent``, ``Sampled`` and the rest."""
 
 ROOT = "Root"
 PARENT = "Parent"

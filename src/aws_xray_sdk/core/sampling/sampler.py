@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ..daemon_config import DaemonConfig
 from .local.sampler import LocalSampler
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ..models._values import plain
 
 TYPE_CHECKING = False

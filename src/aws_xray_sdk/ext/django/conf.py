@@ -95,7 +95,9 @@ class XRaySettings:
         self._values = {**DEFAULTS, **known}
         for key, (accepted, check) in _ACCEPTED.items():
             if not check(self._values[key]):
-                raise ImproperlyConfigured(f"{NAMESPACE}[{key!r}]: {self._values[key]!r} is not accepted, only {accepted}")
+                raise ImproperlyConfigured(
+                    f"{NAMESPACE}[{key!r}]: {self._values[key]!r} is not accepted, only {accepted}"
+                )
         self._configure(given)
         self._given = given
 

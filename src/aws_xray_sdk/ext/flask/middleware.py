@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 
 from ...core.models import http
 from .._render import record_rendering
-from .._serve import Incoming, Served
+from .._serve import Body, Incoming, Served
 
 _KEY = "aws_xray_sdk.served"
 
@@ -39,10 +39,10 @@ class XRayMiddleware:
         if served.answer_header is not None:
             response.headers[http.XRAY_HEADER] = served.answer_header
         served.respond(response.status_code, response.headers.get("Content-Length"))
-        if response.is_streamed and not response.direct_passthrough:
-            response.response = served.during(response.response)  # type: ignore[assignment]
         if response.is_streamed:
-            request.environ[_KEY] = None  # the request ends now, its body later
+            if not response.direct_passthrough:
+                response.response = Body(served, response.response)  # type: ignore[assignment]
+            served.ends_with_body = True
             response.call_on_close(served.close)
         return response
 
@@ -54,7 +54,10 @@ class XRayMiddleware:
             served.fail(exception)
             if not served.is_answered:
                 served.respond(500)
-        served.close()
+        if served.ends_with_body:
+            served.pause()
+        else:
+            served.close()
 
 
 def _patch_render(recorder: Any) -> None:

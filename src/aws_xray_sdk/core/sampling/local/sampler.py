@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ... import _clock
 from ...exceptions.exceptions import InvalidSamplingManifestError
 from .sampling_rule import SamplingRule

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ...exceptions.exceptions import InvalidSamplingManifestError
 from ...utils.search_pattern import wildcard_match
 from .reservoir import Reservoir
