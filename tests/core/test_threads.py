@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from aws_xray_sdk.core import xray_recorder
+from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter
+from aws_xray_sdk.core.models.segment import Segment
 from tests.core import Document, Traced, complete, every, outline
 
 
@@ -192,6 +194,34 @@ def test_the_end_of_a_parent_races_the_ends_below_it_and_everything_arrives_once
         run_together(*[partial(end_subsegment, each) for each in below])
         end_segment(root)
         check_exactly_once(traced(), {each.id for each in below}, root)
+
+
+def test_a_segment_that_ends_while_a_part_is_taken_out_does_not_send_that_part_too(traced: Traced) -> None:
+    taking, sent = threading.Event(), threading.Event()
+
+    class Slow(Segment):
+        def remove_subsegment(self, subsegment: Any) -> None:
+            taking.set()
+            sent.wait(0.2)  # all of it, unless the segment is sent meanwhile, which is the defect
+            super().remove_subsegment(subsegment)
+
+    class Watching(UDPEmitter):
+        def send_entity(self, entity: Any) -> None:
+            super().send_entity(entity)
+            if entity is root:
+                sent.set()
+
+    emitter = Watching(f"{xray_recorder.emitter.ip}:{xray_recorder.emitter.port}")
+    xray_recorder.configure(streaming_threshold=0, emitter=emitter)
+    root = Slow("app")
+    xray_recorder.set_trace_entity(root)
+    child = xray_recorder.begin_subsegment("child")
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(end_subsegment, child)
+        assert taking.wait(10)
+        end_segment(root)
+        future.result()
+    check_exactly_once(traced(), {child.id}, root)
 
 
 def test_a_thread_that_outlives_its_segment_never_raises(traced: Traced) -> None:

@@ -19,14 +19,16 @@ from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer
 import uvicorn
 from aiohttp import web
 
-from aws_xray_sdk.core import xray_recorder
+from aws_xray_sdk.core import AsyncAWSXRayRecorder, xray_recorder
 from aws_xray_sdk.core.context import Context
 from tests.ext import sites
 from tests.ext.sites import Application
 
 USER_AGENT = "tests"
 
-_peek = Context.peek  # as it is, also while tests break the context
+# As they are, also while tests break them.
+_context: Any = AsyncAWSXRayRecorder.context
+_peek = Context.peek
 
 
 class Answer(NamedTuple):
@@ -48,7 +50,7 @@ class Watch:
 
     def look(self) -> None:
         """Note what is current while the server, and not the application, is at work."""
-        current = _peek(xray_recorder.context)
+        current = _peek(_context.fget(xray_recorder))
         if current is not None:
             self.left_current.append(current)
 
@@ -118,7 +120,8 @@ class _OneRequest(ServerHandler):
 
     def send_headers(self) -> None:
         super().send_headers()
-        self.length_is_known = self.headers is not None and "Content-Length" in self.headers
+        headers: Any = getattr(self, "headers")  # noqa: B009 - unknown to the types of the standard library
+        self.length_is_known = "Content-Length" in headers
 
 
 class _Connection(WSGIRequestHandler):

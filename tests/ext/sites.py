@@ -1,6 +1,7 @@
 """One small site, written for each framework: the same paths give the same answers, and the same traces.
 
-``/page`` (a template), ``/parts`` (a body of any length) and what fails touch nothing of the SDK, so that they work while it is broken.
+``/page`` (a template), ``/parts`` (a body of any length) and what fails touch nothing of the SDK, so that they work
+while it is broken.
 """
 
 from __future__ import annotations

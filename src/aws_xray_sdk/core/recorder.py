@@ -231,7 +231,10 @@ class AWSXRayRecorder:
         if segment.open_count > 0 or segment.has_strays:
             for subsegment in segment.part_from_open():
                 self._send(subsegment)
-        self._send(segment)
+        try:
+            self._emitter.send_entity(segment)
+        except Exception as error:
+            swallow(error)
 
     def current_segment(self) -> Segment | Any:
         """The current segment, or None after what ``context_missing`` asks for."""

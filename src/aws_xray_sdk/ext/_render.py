@@ -7,6 +7,7 @@ from typing import Any
 from ..core._capture import captured, is_captured, mark
 from ..core._guard import swallow
 from ..core._scope import enter, leave
+from .util import is_recording
 
 UNNAMED = "template_render"
 
@@ -22,7 +23,7 @@ def record_rendering(recorder: Any, owner: Any, attribute: str, name_of: Callabl
 
     @wraps(render)
     def recorded(*args: Any, **kwargs: Any) -> Any:
-        if recorder.peek() is None:  # outside of requests anybody may render: mails, commands
+        if not is_recording(recorder):  # outside of requests anybody may render: mails, commands
             return render(*args, **kwargs)
         subsegment = enter(recorder, _name(name_of, args, kwargs))
         try:
@@ -36,7 +37,7 @@ def record_rendering(recorder: Any, owner: Any, attribute: str, name_of: Callabl
     @wraps(render)
     def streamed(*args: Any, **kwargs: Any) -> Any:
         parts = render(*args, **kwargs)
-        if recorder.peek() is None:
+        if not is_recording(recorder):
             return parts
         return captured(recorder, _pass_on, _name(name_of, args, kwargs))(parts)
 

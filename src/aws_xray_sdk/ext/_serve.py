@@ -18,6 +18,7 @@ from .util import UNKNOWN_SERVICE, calculate_segment_name, prepare_response_head
 log = Log(__name__)
 
 _SAFE = "/:@!$&'()*+,;=-._~%"
+_ODD = frozenset(' "<>?#%')
 
 
 class Incoming:
@@ -55,7 +56,7 @@ class Incoming:
         get = environ.get
         scheme = scheme or get("wsgi.url_scheme", "http")
         path = f"{get('SCRIPT_NAME', '')}{get('PATH_INFO', '')}"
-        if not path.isascii() or any(sign in path for sign in ' "<>?#%'):
+        if not path.isascii() or not _ODD.isdisjoint(path):
             path = quote(path.encode("latin-1", "replace"), _SAFE[:-1])
         return cls(
             get("REQUEST_METHOD", "GET"),

@@ -4,11 +4,21 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..core._guard import swallow
 from ..core.models import http
 from ..core.models.trace_header import TraceHeader
 
 UNKNOWN_HOSTNAME = "UNKNOWN HOST"
 UNKNOWN_SERVICE = "unknown_service"
+
+
+def is_recording(recorder: Any) -> bool:
+    """Whether there is something that new work hangs below; a missing segment is nobody's mistake here."""
+    try:
+        return recorder.peek() is not None
+    except Exception as error:
+        swallow(error)
+        return False
 
 
 def inject_trace_header(headers: MutableMapping[str, Any], entity: Any) -> None:
@@ -25,9 +35,11 @@ def outgoing_header(entity: Any) -> str:
     """The trace header's text for a call that `entity` makes."""
     segment = entity.owner()
     origin = segment.get_origin_trace_header()
-    parent = entity.id if segment.sampled and entity.sampled else segment.parent_id or entity.id
-    data = origin.data if origin is not None else None
-    return TraceHeader(segment.trace_id, parent, 1 if entity.sampled else 0, data).to_header_str()
+    is_sampled = segment.sampled and entity.sampled
+    parent = entity.id if is_sampled else segment.parent_id or entity.id
+    if origin is None or origin.data is None:
+        return f"Root={segment.trace_id};Parent={parent};Sampled={1 if is_sampled else 0}"
+    return TraceHeader(segment.trace_id, parent, 1 if is_sampled else 0, origin.data).to_header_str()
 
 
 def construct_xray_header(headers: Mapping[str, Any]) -> TraceHeader:

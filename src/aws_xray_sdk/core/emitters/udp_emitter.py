@@ -71,7 +71,7 @@ class UDPEmitter:
             if text is None:
                 return
             if len(text) <= SURELY_FITS:
-                self._send_data(_START + text)
+                self._send_data(f"{_START}{text}")
                 return
         except RecursionError:
             pass  # subsegments nested a thousand deep; `fitting` does without recursion

@@ -24,7 +24,7 @@ _LOCAL = '"local"'
 
 def document(entity: Entity) -> str:
     """The document of `entity` with all that hangs below it."""
-    text = opening(entity)
+    text = _segment(entity) if entity.type is None else opening(entity)
     return _with_children(entity, text) if entity._children else text + "}"
 
 
@@ -116,27 +116,29 @@ def _stub(entity: Subsegment, links: str) -> str:
 
 
 def _segment(entity: Entity) -> str:
-    text = f'{_span(entity)},"trace_id":{quoted(str(entity.trace_id))}' if entity.trace_id else _span(entity)
+    text = _span(entity)
+    if entity.trace_id:
+        text += f',"trace_id":{quoted(entity.trace_id)}'
     if entity.parent_id:
-        text += f',"parent_id":{quoted(str(entity.parent_id))}'
-    if entity.user:
-        text += f',"user":{text_of(entity.user)}'
+        text += f',"parent_id":{quoted(entity.parent_id)}'
     if entity.shared is not None:
         text += entity.shared.text
     elif entity._service:
         text += f',"service":{text_of(entity._service)}'
+    if entity.user:
+        text += f',"user":{text_of(entity.user)}'
     return text + _rest(entity)
 
 
 def _rest(entity: Any) -> str:
     """What only some entities have."""
-    text = ',"error":true' if entity.error else ""
+    text = f',"http":{block_text(entity._http)}' if entity._http else ""
+    if entity.error:
+        text += ',"error":true'
     if entity.throttle:
         text += ',"throttle":true'
     if entity.fault:
         text += ',"fault":true'
-    if entity._http:
-        text += f',"http":{block_text(entity._http)}'
     if entity.type is not None and entity._sql:
         text += f',"sql":{block_text(entity._sql)}'
     if entity._aws:

@@ -128,6 +128,9 @@ class Segment(Entity):
         else:
             super().close(end_time)
         self.complete = True
+        if self._children:
+            with tree_lock:
+                pass  # another thread may be taking out a part just now, since it saw this open
 
     def set_service(self, service_info: dict[str, Any]) -> None:
         """Replace what is known about the program."""
@@ -220,7 +223,10 @@ class Segment(Entity):
             still_open = [each for each in self.subsegments if not each.complete]
             for each in still_open:
                 each.leaves_alone = True
-                still_open.extend([child for child in each.subsegments if not child.complete])
+                for child in each.subsegments:
+                    child.leaves_alone = True  # of one that ends just now in another thread too
+                    if not child.complete:
+                        still_open.append(child)
             return self.take_finished()
 
 

@@ -77,36 +77,40 @@ class Subsegment(Entity):
             self.in_progress = False
         else:
             super().close(end_time)
-        if not self._children:
-            self.complete = True
-        if not self._children or self._is_settled():  # asked again on purpose: see add_subsegment
-            segment = self.parent_segment
-            segment.open_count -= 1
-            segment.finished[self] = None
-            if self.parent is not None and not self.parent.in_progress:
-                self._settle_parent()
+        if self._children is not None:
+            self._settle()
+            return
+        self.complete = True
+        if self._children is None:  # asked again on purpose: see add_subsegment
+            self._finish()
+        else:
+            with tree_lock:
+                self.complete = False
+                self._settle()
+
+    def _settle(self) -> None:
+        """Finish once everything below that goes along with this has ended too: whichever thread ends the last part."""
+        with tree_lock:
+            if not self.complete and self._is_settled():
+                self._finish()
 
     def _is_settled(self) -> bool:
-        """Whether everything below that goes along with this has ended too; sets `complete`."""
-        with tree_lock:
-            self.complete = True
-            for child in self.subsegments:
-                if child.leaves_alone:
-                    (self._children or {}).pop(child, None)  # it stays among the finished until it is sent
-                elif not child.complete:
-                    self.complete = False
-            return self.complete
+        self.complete = True
+        for child in self.subsegments:
+            if child.leaves_alone:
+                (self._children or {}).pop(child, None)  # it stays among the finished until it is sent
+            elif not child.complete:
+                self.complete = False
+        return self.complete
 
-    def _settle_parent(self) -> None:
-        """Let a parent that ended before its children know that the last of them has."""
+    def _finish(self) -> None:
+        """Count as finished, and let a parent that ended earlier know."""
+        segment = self.parent_segment
+        segment.open_count -= 1
+        segment.finished[self] = None
         parent = self.parent
-        if isinstance(parent, Subsegment):
-            with tree_lock:
-                if not parent.complete and parent._is_settled():
-                    parent.parent_segment.open_count -= 1
-                    parent.parent_segment.finished[parent] = None
-                    if not parent.parent.in_progress:
-                        parent._settle_parent()
+        if isinstance(parent, Subsegment) and not parent.in_progress:
+            parent._settle()
 
     def owner(self) -> Segment:
         """The segment that this belongs to."""

@@ -8,7 +8,8 @@ import aiohttp
 from ...core import xray_recorder
 from ...core._guard import swallow
 from ...core._scope import enter, leave
-from ..util import get_hostname, inject_trace_header, strip_url
+from ...core.models.http import XRAY_HEADER
+from ..util import UNKNOWN_HOSTNAME, outgoing_header
 
 
 def aws_xray_trace_config(name: str | None = None) -> aiohttp.TraceConfig:
@@ -18,16 +19,14 @@ def aws_xray_trace_config(name: str | None = None) -> aiohttp.TraceConfig:
     """
 
     async def begin(session: aiohttp.ClientSession, call: SimpleNamespace, params: Any) -> None:
-        call.subsegment = None
-        url = str(params.url)
-        subsegment = enter(xray_recorder, name or get_hostname(url), "remote")
+        url = params.url
+        call.subsegment = subsegment = enter(xray_recorder, name or url.host or UNKNOWN_HOSTNAME, "remote")
         if subsegment is None:
             return
-        call.subsegment = subsegment
         try:
             if subsegment.sampled:
-                subsegment.http = {"request": {"method": params.method, "url": strip_url(url)}}
-            inject_trace_header(params.headers, subsegment)
+                subsegment.http = {"request": {"method": params.method, "url": _text(url)}}
+            params.headers[XRAY_HEADER] = outgoing_header(subsegment)
         except Exception as error:
             swallow(error)
 
@@ -36,8 +35,8 @@ def aws_xray_trace_config(name: str | None = None) -> aiohttp.TraceConfig:
         if subsegment is None:
             return
         try:
-            subsegment.put_http_meta("status", params.response.status)
-            subsegment.put_http_meta("content_length", params.response.content_length)
+            if subsegment.sampled:
+                _answer(subsegment, params.response.status, params.response.content_length)
         except Exception as error:
             swallow(error)
         leave(xray_recorder, subsegment)
@@ -47,7 +46,8 @@ def aws_xray_trace_config(name: str | None = None) -> aiohttp.TraceConfig:
         status = error.status if isinstance(error, aiohttp.ClientResponseError) else 0
         if subsegment is not None and status >= 400:
             # raise_for_status: the call was answered, and its status says how it went.
-            subsegment.put_http_meta("status", status)
+            if subsegment.sampled:
+                _answer(subsegment, status)
             error = None
         leave(xray_recorder, subsegment, error)
 
@@ -56,3 +56,18 @@ def aws_xray_trace_config(name: str | None = None) -> aiohttp.TraceConfig:
     config.on_request_end.append(end)
     config.on_request_exception.append(fail)
     return config
+
+
+def _answer(subsegment: Any, status: int, length: int | None = None) -> None:
+    response = {"status": status}
+    if length is not None:
+        response["content_length"] = length
+    subsegment.http["response"] = response
+    if status >= 400:
+        subsegment.apply_status_code(status)
+
+
+def _text(url: Any) -> str:
+    """`url` without user, password, query and fragment."""
+    port = url.explicit_port
+    return f"{url.scheme}://{url.raw_host}{f':{port}' if port else ''}{url.raw_path}"

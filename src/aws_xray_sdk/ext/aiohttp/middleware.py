@@ -22,7 +22,8 @@ async def middleware(
         _answer(served, answer)
         raise
     except BaseException as error:
-        served.break_off(error)
+        if not _is_of_a_client_that_left(error, request):
+            served.break_off(error)
         raise
     else:
         _answer(served, response)
@@ -49,6 +50,12 @@ def _answer(served: Served, response: Any) -> None:
     served.respond(response.status, response.content_length)
     if served.answer_header is not None and not response.prepared:
         response.headers[http.XRAY_HEADER] = served.answer_header
+
+
+def _is_of_a_client_that_left(error: BaseException, request: web.Request) -> bool:
+    """Whether `error` says that a part of the answer could not be sent because nobody is there: no fault."""
+    transport = request.transport
+    return isinstance(error, ConnectionError) and (transport is None or transport.is_closing())
 
 
 def _local_address(request: web.Request) -> str | None:

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from ..._log import Log
 from ...core import xray_recorder
+from ...core._guard import warn_once
 from ...core._settings import TRACING_NAME_KEY, checked
 from ...core.daemon_config import DEFAULT_ADDRESS
 from ...core.exceptions.exceptions import InvalidDaemonAddressException, InvalidSamplingManifestError
@@ -39,7 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "URLS_AS_ANNOTATION": "LAMBDA",
 }
 
-# Which option of `configure` a key is for, and what the option is without the key.
+# Which option of `configure` a key is for, and what the option is where the recorder does not tell.
 _OPTIONS: dict[str, tuple[str, Any]] = {
     "AWS_XRAY_TRACING_NAME": ("service", None),
     "AWS_XRAY_DAEMON_ADDRESS": ("daemon_address", DEFAULT_ADDRESS),
@@ -55,6 +57,13 @@ _OPTIONS: dict[str, tuple[str, Any]] = {
 }
 
 
+def _patterns(value: Any) -> bool:
+    try:
+        return _names(value) and all(re.compile(each) for each in value)
+    except re.error:
+        return False
+
+
 def _words(*accepted: str) -> Callable[[Any], bool]:
     return lambda value: value in accepted
 
@@ -66,7 +75,7 @@ def _names(value: Any) -> bool:
 _ACCEPTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "AUTO_INSTRUMENT": ("True or False", _words(True, False)),  # type: ignore[arg-type]
     "PATCH_MODULES": ("a list of module names", _names),
-    "IGNORE_MODULE_PATTERNS": ("a list of patterns", _names),
+    "IGNORE_MODULE_PATTERNS": ("a list of patterns (regular expressions)", _patterns),
     "AUTO_PATCH_PARENT_SEGMENT_NAME": ("a text or None", lambda value: value is None or isinstance(value, str)),
     "URLS_AS_ANNOTATION": ("'NONE', 'LAMBDA' or 'ALL'", _words("NONE", "LAMBDA", "ALL")),
 }
@@ -77,7 +86,9 @@ class XRaySettings:
 
     def __init__(self) -> None:
         self._values = dict(DEFAULTS)
-        self._given: set[str] = set()
+        # What the recorder had before a key was given, and what it has since: a test that overrides the setting
+        # takes back what it gave, and nothing that code has configured.
+        self._replaced: dict[str, tuple[Any, Any]] = {}
 
     def __getattr__(self, key: str) -> Any:
         try:
@@ -90,44 +101,38 @@ class XRaySettings:
         user = getattr(django_settings, NAMESPACE, None) or {}
         if not isinstance(user, dict):
             raise ImproperlyConfigured(f"{NAMESPACE} must be a dict, not {user!r}")
-        known = {key: value for key, value in user.items() if self._is_known(key)}
-        given = {key for key, value in known.items() if value is not None}
-        self._values = {**DEFAULTS, **known}
+        given = {key: value for key, value in user.items() if self._is_known(key) and value is not None}
+        values = {**DEFAULTS, **given}
         for key, (accepted, check) in _ACCEPTED.items():
-            if not check(self._values[key]):
-                raise ImproperlyConfigured(
-                    f"{NAMESPACE}[{key!r}]: {self._values[key]!r} is not accepted, only {accepted}"
-                )
-        self._configure(given)
-        self._given = given
-
-    def _configure(self, given: set[str]) -> None:
-        options: dict[str, Any] = {}
-        for key, (option, default) in _OPTIONS.items():
-            if key in given:
-                options[option] = self._checked(key, option)
-            elif key in self._given:  # given before, as under override_settings, and not any more
-                options[option] = default
-        if options.get("dynamic_naming", ...) is None:
-            xray_recorder.dynamic_naming = None
-        xray_recorder.configure(**options)
+            if not check(values[key]):
+                raise ImproperlyConfigured(f"{NAMESPACE}[{key!r}]: {values[key]!r} is not accepted, only {accepted}")
+        options = {key: _checked(key, values[key]) for key in _OPTIONS if key in given or _wins_in_environment(key)}
+        self._take_back([key for key in self._replaced if key not in given])
+        self._configure(options)
+        self._values = values
         if SDKConfig.enabled and not xray_recorder.service:
             raise ImproperlyConfigured(
                 f"{NAMESPACE}['AWS_XRAY_TRACING_NAME'] is required: the name under which X-Ray shows this "
                 f"application. It may be given by the environment variable {TRACING_NAME_KEY} too."
             )
 
-    def _checked(self, key: str, option: str) -> Any:
-        if self._wins_in_environment(key):
-            return self._values[key]
-        try:
-            return checked(option, self._values[key])
-        except (ValueError, InvalidDaemonAddressException, InvalidSamplingManifestError) as error:
-            raise ImproperlyConfigured(f"{NAMESPACE}[{key!r}]: {error}") from None
+    def _configure(self, options: dict[str, Any]) -> None:
+        before = {key: _read(key) for key in options}
+        xray_recorder.configure(**{_OPTIONS[key][0]: value for key, value in options.items()})
+        for key in options:
+            self._replaced[key] = (self._replaced.get(key, (before[key],))[0], _read(key))
 
-    @staticmethod
-    def _wins_in_environment(key: str) -> bool:
-        return bool(key.startswith("AWS_XRAY_") and os.environ.get(key))
+    def _take_back(self, keys: list[str]) -> None:
+        """Give the recorder what it had before `keys` were given, unless it was configured otherwise since."""
+        for key in keys:
+            before, since = self._replaced.pop(key)
+            if _read(key) != since:
+                continue
+            option = _OPTIONS[key][0]
+            if option in ("service", "sampler", "dynamic_naming"):  # may have been None
+                setattr(xray_recorder, option, before)
+            else:
+                xray_recorder.configure(**{option: before})
 
     @staticmethod
     def _is_known(key: str) -> bool:
@@ -135,8 +140,32 @@ class XRaySettings:
             return True
         near = difflib.get_close_matches(str(key).upper(), DEFAULTS, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(DEFAULTS)}"
-        log.warning("%s has no key %r; %s", NAMESPACE, key, hint)
+        warn_once(log, "%s has no key %r; %s", NAMESPACE, key, hint)
         return False
+
+
+def _checked(key: str, value: Any) -> Any:
+    try:
+        return checked(_OPTIONS[key][0], value)
+    except (ValueError, InvalidDaemonAddressException, InvalidSamplingManifestError) as error:
+        source = f"the environment variable {key}" if _wins_in_environment(key) else f"{NAMESPACE}[{key!r}]"
+        raise ImproperlyConfigured(f"{source}: {error}") from None
+
+
+def _wins_in_environment(key: str) -> bool:
+    return bool(key.startswith("AWS_XRAY_") and os.environ.get(key))
+
+
+def _read(key: str) -> Any:
+    """What the recorder has; the default for what it does not tell."""
+    option, default = _OPTIONS[key]
+    if option == "context_missing":
+        return getattr(xray_recorder.context, option, default)
+    if option == "daemon_address":
+        emitter = xray_recorder.emitter
+        ip, port = getattr(emitter, "ip", None), getattr(emitter, "port", None)
+        return default if ip is None else f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+    return getattr(xray_recorder, option, default)
 
 
 settings = XRaySettings()

@@ -14,6 +14,7 @@ from ...core import xray_recorder
 from ...core._capture import is_captured, mark
 from ...core._guard import swallow
 from ...core._scope import enter, leave
+from ..util import is_recording
 
 _METHODS = ("execute", "executemany", "callproc")
 
@@ -38,7 +39,7 @@ def _recorded(method: Callable[..., Any], preparation: str | None) -> Callable[.
     @wraps(method)
     def recorded(self: Any, sql: Any, *args: Any, **kwargs: Any) -> Any:
         # Start-up, migrations and shells run queries outside of requests: those are nobody's mistake.
-        subsegment = _begin(self, sql, preparation) if xray_recorder.peek() is not None else None
+        subsegment = _begin(self, sql, preparation) if is_recording(xray_recorder) else None
         try:
             result = method(self, sql, *args, **kwargs)
         except BaseException as error:

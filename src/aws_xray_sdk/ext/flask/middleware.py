@@ -41,7 +41,7 @@ class XRayMiddleware:
         served.respond(response.status_code, response.headers.get("Content-Length"))
         if response.is_streamed:
             if not response.direct_passthrough:
-                response.response = Body(served, response.response)  # type: ignore[assignment]
+                response.response = Body(served, response.response)
             served.ends_with_body = True
             response.call_on_close(served.close)
         return response
