@@ -103,8 +103,6 @@ class BadHash:
 
 
 class BadMeta(type):
-    __qualname__ = "BadMeta"
-
     def __getattribute__(cls, name: str) -> Any:
         if name == "__qualname__":
             refuse()

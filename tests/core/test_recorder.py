@@ -162,6 +162,25 @@ def test_subsegments_nest_and_end_in_turn(traced: Traced) -> None:
     assert traced() == [segment(subsegment("outer", subsegment("inner", namespace="aws"), end_time=NOW + 1))]
 
 
+@pytest.mark.parametrize("threshold", [0, 30])
+def test_a_parent_that_ends_before_its_children_waits_for_them(traced: Traced, threshold: int) -> None:
+    xray_recorder.configure(streaming_threshold=threshold)
+    with xray_recorder.in_segment() as root:
+        grandparent = xray_recorder.begin_subsegment("grandparent")
+        parent = xray_recorder.begin_subsegment("parent")
+        child = xray_recorder.begin_subsegment("child")
+        for each in (grandparent, parent):
+            xray_recorder.set_trace_entity(each)
+            xray_recorder.end_subsegment()
+        assert traced() == []
+        xray_recorder.set_trace_entity(child)
+        xray_recorder.end_subsegment()
+        xray_recorder.set_trace_entity(root)
+        left = traced()
+    tree = subsegment("grandparent", subsegment("parent", subsegment("child")))
+    assert [*left, *traced()] == ([segment(tree)] if threshold else [detached(tree, 3, parent=1), segment()])
+
+
 def test_ending_a_subsegment_where_none_is_open_does_nothing(traced: Traced, caplog: pytest.LogCaptureFixture) -> None:
     with xray_recorder.in_segment() as root:
         for _ in range(3):

@@ -110,6 +110,20 @@ def test_metadata_that_is_too_large_is_left_out_largest_first_and_that_is_told(d
     assert (emitter.sent, emitter.dropped, emitter.trimmed) == (1, 0, 1)
 
 
+@pytest.mark.parametrize("length", [5, 90, 400])
+def test_no_more_is_left_out_than_is_too_large(traced: Traced, length: int) -> None:
+    with xray_recorder.in_segment() as root:
+        root.put_annotation("kept", 1)
+        root.put_http_meta("url", "https://shop/")
+        for n in range(140):
+            root.put_metadata(f"{n:0{length}}", "x" * 600)
+    [document] = traced()
+    assert document["annotations"] == {"kept": 1}
+    assert document["http"] == {"request": {"url": "https://shop/"}}
+    assert len(json.dumps(document["metadata"]["default"])) > 50_000
+    assert trimmed(document)
+
+
 @pytest.mark.parametrize("sign", ["x", "é", "漢", "\x00", '"'])
 def test_sql_text_that_is_too_large_is_cut_and_that_is_told(traced: Traced, sign: str) -> None:
     with xray_recorder.in_segment(), xray_recorder.in_subsegment("db", "remote") as query:

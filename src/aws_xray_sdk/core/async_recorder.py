@@ -49,9 +49,15 @@ class AsyncAWSXRayRecorder(AWSXRayRecorder):
         """Decorate a function of any kind, usually a coroutine function: each call is a subsegment."""
         return AsyncSubsegmentContextManager(self, name)
 
-    def in_segment_async(self, name: str | None = None, **segment_kwargs: Any) -> AsyncSegmentContextManager:
-        """A segment for the time of an ``async with`` block."""
-        return AsyncSegmentContextManager(self, name=name, **segment_kwargs)
+    def in_segment_async(
+        self,
+        name: str | None = None,
+        traceid: str | None = None,
+        parent_id: str | None = None,
+        sampling: bool | int | str | None = None,
+    ) -> AsyncSegmentContextManager:
+        """A segment for the time of an ``async with`` block; arguments as for :meth:`begin_segment`."""
+        return AsyncSegmentContextManager(self, name, traceid, parent_id, sampling)
 
     def in_subsegment_async(self, name: str | None = None, namespace: str = "local") -> AsyncSubsegmentContextManager:
         """A subsegment for the time of an ``async with`` block; also a decorator."""

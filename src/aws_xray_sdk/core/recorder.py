@@ -142,9 +142,15 @@ class AWSXRayRecorder:
 
     # -- segments
 
-    def in_segment(self, name: str | None = None, **segment_kwargs: Any) -> SegmentContextManager:
+    def in_segment(
+        self,
+        name: str | None = None,
+        traceid: str | None = None,
+        parent_id: str | None = None,
+        sampling: bool | int | str | None = None,
+    ) -> SegmentContextManager:
         """A segment for the time of a ``with`` block; arguments as for :meth:`begin_segment`."""
-        return SegmentContextManager(self, name=name, **segment_kwargs)
+        return SegmentContextManager(self, name, traceid, parent_id, sampling)
 
     def begin_segment(
         self,

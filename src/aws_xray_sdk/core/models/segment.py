@@ -233,17 +233,29 @@ class Segment(Entity):
 class SegmentContextManager:
     """``with recorder.in_segment(...)``: a segment for the time of a block."""
 
-    def __init__(self, recorder: AWSXRayRecorder, name: str | None = None, **segment_kwargs: Any) -> None:
-        self.name = name
-        self.segment_kwargs = segment_kwargs
+    __slots__ = ("_before", "name", "parent_id", "recorder", "sampling", "segment", "traceid")
+
+    def __init__(
+        self,
+        recorder: AWSXRayRecorder,
+        name: str | None = None,
+        traceid: str | None = None,
+        parent_id: str | None = None,
+        sampling: bool | int | str | None = None,
+    ) -> None:
         self.recorder = recorder
+        self.name = name
+        self.traceid = traceid
+        self.parent_id = parent_id
+        self.sampling = sampling
         self.segment: Segment | None = None
         self._before: Any = None
 
     def __enter__(self) -> Segment:
         try:
-            self._before = self.recorder.interrupted()
-            self.segment = self.recorder.begin_segment(name=self.name, **self.segment_kwargs)
+            recorder = self.recorder
+            self._before = recorder.interrupted()
+            self.segment = recorder.begin_segment(self.name, self.traceid, self.parent_id, self.sampling)
         except SegmentNameMissingException:
             raise
         except Exception as error:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = Log(__name__)
 
 _FRAME = len(',"subsegments":[]}')
+_NOTE_ROOM = 2000  # bytes that the note on what was left out may take, beside 500 that every step leaves
 NOTE = "aws_xray_sdk"  # the metadata namespace that tells of trimming
 
 
@@ -81,6 +82,7 @@ def _note(slim: Any, left_out: list[str]) -> None:
 
 def _cut_metadata(slim: Any, excess: int) -> list[str]:
     """Leave out metadata values, the largest first, until `excess` bytes are gone."""
+    room = len(text_of(slim._metadata or {})) - excess - _NOTE_ROOM
     sizes = [
         (len(text_of(value)), str(namespace), key)
         for namespace, values in dict(slim._metadata or {}).items()
@@ -91,13 +93,14 @@ def _cut_metadata(slim: Any, excess: int) -> list[str]:
         str(namespace): dict(values) if isinstance(values, dict) else {}
         for namespace, values in dict(slim._metadata or {}).items()
     }
+    # By the sizes of all values: the text of a section that is far too large tells only what was written of it.
+    room -= sum(len(quoted(namespace)) + 4 for namespace in slim._metadata)
     left_out = []
-    for size, namespace, key in sorted(sizes, key=lambda entry: -entry[0]):
-        if excess <= 0:
-            break
-        del slim._metadata[namespace][key]
-        excess -= size
-        left_out.append(f"metadata {namespace}.{str(key)[:100]} ({size} bytes)")
+    for size, namespace, key in sorted(sizes, key=lambda entry: entry[0]):
+        room -= size + len(quoted(str(key))) + 2
+        if room < 0:
+            del slim._metadata[namespace][key]
+            left_out.insert(0, f"metadata {namespace}.{str(key)[:100]} ({size} bytes)")
     return left_out
 
 

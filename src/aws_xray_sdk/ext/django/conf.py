@@ -85,16 +85,13 @@ class XRaySettings:
     """The values in force: Django's setting over the defaults, as attributes."""
 
     def __init__(self) -> None:
-        self._values = dict(DEFAULTS)
+        self.__dict__.update(DEFAULTS)
         # What the recorder had before a key was given, and what it has since: a test that overrides the setting
         # takes back what it gave, and nothing that code has configured.
         self._replaced: dict[str, tuple[Any, Any]] = {}
 
     def __getattr__(self, key: str) -> Any:
-        try:
-            return self.__dict__["_values"][key]
-        except KeyError:
-            raise AttributeError(f"there is no setting {key!r} in {NAMESPACE}") from None
+        raise AttributeError(f"there is no setting {key!r} in {NAMESPACE}")
 
     def load(self) -> None:
         """Read the setting and configure the recorder; raises ImproperlyConfigured for what is wrong in it."""
@@ -109,7 +106,7 @@ class XRaySettings:
         options = {key: _checked(key, values[key]) for key in _OPTIONS if key in given or _wins_in_environment(key)}
         self._take_back([key for key in self._replaced if key not in given])
         self._configure(options)
-        self._values = values
+        self.__dict__.update(values)
         if SDKConfig.enabled and not xray_recorder.service:
             raise ImproperlyConfigured(
                 f"{NAMESPACE}['AWS_XRAY_TRACING_NAME'] is required: the name under which X-Ray shows this "

@@ -66,8 +66,11 @@ def _begin(request: HttpRequest) -> Served:
 
 
 def _describe(request: HttpRequest) -> Incoming:
-    forwarded_host = request.META.get("HTTP_X_FORWARDED_HOST") if django_settings.USE_X_FORWARDED_HOST else None
-    incoming = Incoming.of_environ(request.META, request.scheme, forwarded_host)
+    meta = request.META
+    forwarded_host = meta.get("HTTP_X_FORWARDED_HOST")
+    if forwarded_host is not None and not django_settings.USE_X_FORWARDED_HOST:
+        forwarded_host = None
+    incoming = Incoming.of_environ(meta, request.scheme, forwarded_host)
     if not request.path.isascii():
         incoming.path = escape_uri_path(request.path)  # Django has put decoded text where WSGI has bytes as Latin-1
     return incoming
@@ -79,7 +82,9 @@ def _end(request: HttpRequest, served: Served, response: HttpResponseBase) -> Ht
         return response
     if served.answer_header is not None:
         response.headers[http.XRAY_HEADER] = served.answer_header
-    served.respond(response.status_code, response.headers.get("Content-Length"))
+    content = None if response.streaming else getattr(response, "content", None)
+    length = response.headers.get("Content-Length") if content is None else len(content)
+    served.respond(response.status_code, length)
     if settings.URLS_AS_ANNOTATION == "ALL":
         served.annotate()
     if not response.streaming:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import flask
+import flask.globals
 import flask.templating
 from flask import Flask, Response, request
 
@@ -11,6 +12,10 @@ from .._render import record_rendering
 from .._serve import Body, Incoming, Served
 
 _KEY = "aws_xray_sdk.served"
+_OWNER = "aws_xray_sdk.context"
+
+# What holds the request: since Flask 3.2 the application's context.
+_context: Any = flask.globals.request_ctx if hasattr(flask.globals, "_cv_request") else flask.globals.app_ctx
 
 
 class XRayMiddleware:
@@ -30,7 +35,9 @@ class XRayMiddleware:
 
     def _before_request(self) -> None:
         environ = request.environ
-        environ[_KEY] = Served(self._recorder, Incoming.of_environ, environ)
+        if environ.get(_KEY) is None:
+            environ[_KEY] = Served(self._recorder, Incoming.of_environ, environ)
+            environ[_OWNER] = id(_context._get_current_object())
 
     def _after_request(self, response: Response) -> Response:
         served: Served | None = request.environ.get(_KEY)
@@ -39,15 +46,18 @@ class XRayMiddleware:
         if served.answer_header is not None:
             response.headers[http.XRAY_HEADER] = served.answer_header
         served.respond(response.status_code, response.headers.get("Content-Length"))
-        if response.is_streamed:
-            if not response.direct_passthrough:
-                response.response = Body(served, response.response)
-            served.ends_with_body = True
+        # What is passed through directly may be sent by the system, which tells nobody of its end.
+        if response.is_streamed and not response.direct_passthrough:
+            response.response = Body(served, response.response)
             response.call_on_close(served.close)
+            served.ends_with_body = True
         return response
 
     def _teardown_request(self, exception: BaseException | None) -> None:
-        served: Served | None = request.environ.pop(_KEY, None)
+        environ = request.environ
+        if environ.get(_OWNER) != id(_context._get_current_object()):
+            return  # the end of a copy that works in another thread or greenlet
+        served: Served | None = environ.pop(_KEY, None)
         if served is None or served.segment is None:
             return
         if exception is not None:
