@@ -40,9 +40,8 @@ class Point:
     y: Any = None
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(slots=True)
 class Slotted:
-    __slots__ = ("x",)
     x: int
 
 
@@ -109,8 +108,7 @@ class BadMeta(type):
         return super().__getattribute__(name)
 
 
-class OfBadMeta(metaclass=BadMeta):
-    pass
+class OfBadMeta(metaclass=BadMeta): ...
 
 
 class Lazy:

@@ -272,22 +272,22 @@ def test_tasks_and_threads_of_a_handler_record_below_it(
 def test_a_task_that_outlives_the_request_is_sent_as_a_part_of_it(traced: Traced) -> None:
     tasks: list[asyncio.Task[None]] = []
 
-    async def handler(request: web.Request) -> web.StreamResponse:
-        go = asyncio.Event()
+    async def main() -> None:
+        answered = asyncio.Event()
 
         async def late() -> None:
-            await go.wait()
+            await answered.wait()
             with xray_recorder.in_subsegment("late"):
                 pass
 
-        tasks.append(asyncio.create_task(late()))
-        asyncio.get_running_loop().call_later(0.01, go.set)
-        return web.Response(text="early")
+        async def handler(request: web.Request) -> web.StreamResponse:
+            tasks.append(asyncio.create_task(late()))
+            return web.Response(text="early")
 
-    async def main() -> None:
         async with running(traced_app(handler)) as port:
             assert (await get(port))[1] == b"early"
             assert traced() == [segment(http=http(port, "/", 200, 5))]
+            answered.set()
             await asyncio.gather(*tasks)
         assert traced() == [detached(subsegment("late"), 3, 1)]
 

@@ -68,12 +68,12 @@ class Segment(Entity):
     ) -> None:
         # Every call less counts here: this runs for each request.
         self.start_time = _clock.now()
-        self.id = entityid or "%016x" % _clock.bits(64)
+        self.id = entityid or _clock.bits(64).to_bytes(8, "big").hex()
         try:
             self.name = clean_names[name]
         except (KeyError, TypeError):
             self.name = clean_name(name)
-        self.trace_id = traceid or "1-%08x-%024x" % (int(self.start_time), _clock.bits(96))
+        self.trace_id = traceid or f"1-{int(self.start_time):08x}-{_clock.bits(96).to_bytes(12, 'big').hex()}"
         self.sampled = sampled
         self.parent_id = parent_id
         self.in_progress = True

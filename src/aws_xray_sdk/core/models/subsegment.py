@@ -35,7 +35,7 @@ class Subsegment(Entity):
 
     def __init__(self, name: str, namespace: str, segment: Segment) -> None:
         self.start_time = _clock.now()
-        self.id = "%016x" % _clock.bits(64)
+        self.id = _clock.bits(64).to_bytes(8, "big").hex()
         try:
             self.name = clean_names[name]
         except (KeyError, TypeError):

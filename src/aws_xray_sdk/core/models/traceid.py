@@ -19,12 +19,12 @@ class TraceId:
 
 def new_trace_id(start_time: float) -> str:
     """A new trace id for a request that began at `start_time` (epoch seconds)."""
-    return "1-%08x-%024x" % (int(start_time), _clock.bits(96))
+    return f"1-{int(start_time):08x}-{_clock.bits(96).to_bytes(12, 'big').hex()}"
 
 
 def new_entity_id() -> str:
     """A new id of a segment or subsegment: 16 hex digits."""
-    return "%016x" % _clock.bits(64)
+    return _clock.bits(64).to_bytes(8, "big").hex()
 
 
 _HEX = frozenset("0123456789abcdefABCDEF")

@@ -9,12 +9,18 @@ from ...core import xray_recorder
 from ...core.models import http
 from .._serve import Incoming, Served
 
+_NAME = "aws_xray_sdk.is_served"
+_KEY: Any = web.RequestKey(_NAME, bool) if hasattr(web, "RequestKey") else _NAME  # since aiohttp 3.14
+
 
 @web.middleware
 async def middleware(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Record the requests of an application; comes first in ``web.Application(middlewares=[...])``."""
+    if _KEY in request:
+        return await handler(request)  # in a sub-application, which has the middleware too
+    request[_KEY] = True
     served = Served(xray_recorder, _describe, request)
     try:
         response = await handler(request)
