@@ -249,3 +249,10 @@ def test_the_old_names_of_the_emitter_are_there() -> None:
     assert (emitter._ip, emitter._port) == ("127.0.0.1", 5000)
     emitter.set_daemon_address(None)
     assert emitter.port == 2000
+
+
+def test_a_document_that_found_nobody_is_counted_as_dropped_once_that_is_known() -> None:
+    xray_recorder.configure(daemon_address=f"127.0.0.1:{free_port()}")
+    for _ in range(3):
+        request()
+    assert (xray_recorder.emitter.sent, xray_recorder.emitter.dropped) == (1, 2)

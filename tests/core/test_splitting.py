@@ -110,13 +110,13 @@ def test_metadata_that_is_too_large_is_left_out_largest_first_and_that_is_told(d
     assert (emitter.sent, emitter.dropped, emitter.trimmed) == (1, 0, 1)
 
 
-@pytest.mark.parametrize("length", [5, 90, 400])
-def test_no_more_is_left_out_than_is_too_large(traced: Traced, length: int) -> None:
+@pytest.mark.parametrize("long", ["", "0" * 90, "0" * 400, "é" * 100])
+def test_no_more_is_left_out_than_is_too_large(traced: Traced, long: str) -> None:
     with xray_recorder.in_segment() as root:
         root.put_annotation("kept", 1)
         root.put_http_meta("url", "https://shop/")
         for n in range(140):
-            root.put_metadata(f"{n:0{length}}", "x" * 600)
+            root.put_metadata(f"{long}{n}", "x" * 600)
     [document] = traced()
     assert document["annotations"] == {"kept": 1}
     assert document["http"] == {"request": {"url": "https://shop/"}}
@@ -135,6 +135,16 @@ def test_sql_text_that_is_too_large_is_cut_and_that_is_told(traced: Traced, sign
     assert document["sql"]["url"] == "db@host"
     assert any("SQL" in each for each in trimmed(document))
     assert [each["name"] for each in complete(documents) if "type" not in each] == ["app"]
+
+
+def test_that_sql_text_was_cut_is_told_beside_much_metadata(traced: Traced) -> None:
+    with xray_recorder.in_segment(), xray_recorder.in_subsegment("db", "remote") as query:
+        for n in range(100):
+            query.put_metadata(f"key {n}", n)
+        query.set_sql({"sanitized_query": "x" * 100_000})
+    [document] = [each for each in complete(traced()) if each["name"] == "db"]
+    assert any("SQL" in each for each in trimmed(document))
+    assert len(document["sql"]["sanitized_query"]) > 50_000
 
 
 class Wordy(Exception):

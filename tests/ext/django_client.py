@@ -54,7 +54,7 @@ def serve_wsgi(path: str, method: str = "GET", **headers: str) -> Answer:
 
 def serve_asgi(path: str, method: str = "GET", **headers: str) -> Answer:
     """The same as an ASGI server does it."""
-    return asyncio.run(ask(path, method, **headers))
+    return asyncio.run(ask(path, method, None, **headers))
 
 
 def scope_of(path: str, method: str = "GET", **headers: str) -> dict[str, Any]:
@@ -122,11 +122,16 @@ SERVERS: dict[str, Serve] = {"wsgi": serve_wsgi, "asgi": serve_asgi}
 # -- documents
 
 
-def served(path: str, *below: Document, status: int = 200, **fields: Any) -> Document:
-    """The document of a request; `fields` may hold more of the http block's request and response."""
-    request = {"method": "GET", "url": f"http://testserver{path}", "client_ip": "127.0.0.1"}
-    http = {"request": request | fields.pop("request", {}), "response": {"status": status} | fields.pop("response", {})}
-    return segment(*below, http=http, **fields)
+def served(path: str, *below: Document, status: int = 200, length: int | None = 5, **fields: Any) -> Document:
+    """The document of a request whose answer has `length` bytes; `fields` may hold more on the request."""
+    request = {
+        "method": "GET",
+        "url": f"http://testserver{path}",
+        "client_ip": "127.0.0.1",
+        **fields.pop("request", {}),
+    }
+    response = {"status": status} if length is None else {"status": status, "content_length": length}
+    return segment(*below, http={"request": request, "response": response}, **fields)
 
 
 def cause(number: int, *functions: Any) -> Document:

@@ -7,11 +7,11 @@ answer, so that tests look at traces without waiting; and whenever the server ta
 from __future__ import annotations
 
 import asyncio
-import http.client
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from http.client import HTTPConnection, IncompleteRead
 from socketserver import ThreadingMixIn
 from typing import Any, NamedTuple
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer
@@ -244,6 +244,15 @@ class Site:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
+    def asked(self, path: str, **more: Any) -> dict[str, Any]:
+        """The ``request`` part of the document of a request by this module's client."""
+        return {"method": "GET", "url": self.url(path), "client_ip": "127.0.0.1", "user_agent": USER_AGENT, **more}
+
+    def http(self, path: str, answer: Answer, **more: Any) -> dict[str, Any]:
+        """The http block of a request that got an answer of known length."""
+        response = {"status": answer.status, "content_length": len(answer.body)}
+        return {"request": self.asked(path, **more), "response": response}
+
     def get(self, path: str, method: str = "GET", **headers: str) -> Answer:
         """The answer to a request of its own connection; `headers` with ``_`` for ``-``. The request is over then."""
         connection = self.connect()
@@ -261,19 +270,19 @@ class Site:
         self.watch.settle()
         return received
 
-    def connect(self) -> http.client.HTTPConnection:
+    def connect(self) -> HTTPConnection:
         """A connection that is kept for several requests."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        return HTTPConnection("127.0.0.1", self.port, timeout=20)
 
 
-def ask(connection: http.client.HTTPConnection, path: str, method: str = "GET", **headers: str) -> Answer:
+def ask(connection: HTTPConnection, path: str, method: str = "GET", **headers: str) -> Answer:
     """The answer to a request of `connection`."""
     given = {"User-Agent": USER_AGENT, **{name.replace("_", "-"): value for name, value in headers.items()}}
     connection.request(method, path, headers=given)
     response = connection.getresponse()
     try:
         body, complete = response.read(), True
-    except (http.client.IncompleteRead, ConnectionError) as error:
+    except (IncompleteRead, ConnectionError) as error:
         body, complete = getattr(error, "partial", b""), False
     return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body, complete)
 

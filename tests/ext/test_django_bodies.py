@@ -20,7 +20,7 @@ from tests.ext.django_client import SERVERS, Serve, served
 @pytest.mark.parametrize(("server", "prefix"), [("wsgi", "/"), ("asgi", "/async/")])
 def test_what_is_done_while_streaming_belongs_to_the_request(server: str, prefix: str, traced: Traced) -> None:
     assert SERVERS[server](f"{prefix}stream/whole/").body == b"1;2;"
-    assert traced() == [served(f"{prefix}stream/whole/", subsegment("part 1"), subsegment("part 2"))]
+    assert traced() == [served(f"{prefix}stream/whole/", subsegment("part 1"), subsegment("part 2"), length=None)]
     assert xray_recorder.context.peek() is None
 
 
@@ -31,7 +31,7 @@ def test_an_iterator_of_the_other_kind_than_the_server_streams_as_well(
     server: str, prefix: str, traced: Traced
 ) -> None:
     assert SERVERS[server](f"{prefix}stream/whole/").body == b"1;2;"
-    assert traced() == [served(f"{prefix}stream/whole/", subsegment("part 1"), subsegment("part 2"))]
+    assert traced() == [served(f"{prefix}stream/whole/", subsegment("part 1"), subsegment("part 2"), length=None)]
 
 
 @pytest.mark.parametrize(("server", "prefix"), [("wsgi", "/"), ("asgi", "/async/")])
@@ -50,7 +50,7 @@ def test_a_client_that_leaves_while_streaming_ends_the_request(traced: Traced) -
     assert next(iter(response)) == b"1;"
     assert traced() == []
     response.close()
-    assert traced() == [served("/stream/whole/", subsegment("part 1"))]
+    assert traced() == [served("/stream/whole/", subsegment("part 1"), length=None)]
     response.close()
     assert traced() == []
 
@@ -61,14 +61,14 @@ def test_a_file_is_sent_and_recorded_when_it_is_closed(traced: Traced) -> None:
     assert traced() == [] and xray_recorder.context.peek() is None
     assert response.getvalue() == b"contents"
     response.close()
-    assert traced() == [served("/file/", response={"content_length": 8})]
+    assert traced() == [served("/file/", length=8)]
 
 
 @pytest.mark.usefixtures("fixed")
 @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 def test_a_file_is_recorded_under_every_server(serve: Serve, traced: Traced) -> None:
     assert serve("/file/").body == b"contents"
-    assert traced() == [served("/file/", response={"content_length": 8})]
+    assert traced() == [served("/file/", length=8)]
 
 
 # -- templates
@@ -79,7 +79,7 @@ def test_templates_are_recorded_by_name_included_ones_too(serve: Serve, traced: 
     """A template that extends another is one rendering: the other only lends its frame."""
     assert serve("/template/page.html").body == b"<hello you>"
     page = subsegment("page.html", subsegment("part.html"))
-    assert traced() == [served("/template/page.html", page)]
+    assert traced() == [served("/template/page.html", page, length=11)]
 
 
 @pytest.mark.usefixtures("fixed")
@@ -103,7 +103,7 @@ if django.VERSION >= (6, 0):
 @pytest.mark.usefixtures("fixed")
 def test_an_answer_whose_template_is_rendered_late_is_recorded_within_the_request(serve: Serve, traced: Traced) -> None:
     assert serve("/late/").body == b"hello you"
-    assert traced() == [served("/late/", subsegment("part.html"))]
+    assert traced() == [served("/late/", subsegment("part.html"), length=9)]
 
 
 @pytest.mark.parametrize("strategy", ["RUNTIME_ERROR", "LOG_ERROR", "IGNORE_ERROR"])
@@ -139,7 +139,7 @@ def test_djangos_test_clients_are_recorded_like_any_client(views: str, traced: T
     xray_recorder.configure(stream_sql=False)
     assert Client().get(path).content == b"<hello first of default>"
     (by_client,) = traced()
-    assert by_client["http"] == served(path)["http"]
+    assert by_client["http"] == served(path, length=24)["http"]
     assert outline(by_client) == ("app", [("look", ["default.sqlite3"]), ("page.html", ["part.html"])])
 
 

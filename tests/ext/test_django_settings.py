@@ -202,8 +202,9 @@ def test_urls_become_annotations_where_that_is_wanted(wanted: str, sent: Traced)
     with configured(URLS_AS_ANNOTATION=wanted, SAMPLING=False):
         serve_wsgi("/plain/")
     (document,) = sent()
-    request = {"method": "GET", "url": "http://testserver/plain/", "client_ip": "127.0.0.1"}
-    assert document.get("annotations") == ({**request, "status": 200} if wanted == "ALL" else None)
+    fields = {**document["http"]["request"], **document["http"]["response"]}
+    assert fields.keys() == {"method", "url", "client_ip", "status", "content_length"}
+    assert document.get("annotations") == (fields if wanted == "ALL" else None)
 
 
 def test_plugins_of_a_later_version_are_told_and_do_no_harm(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,10 +12,9 @@ from django.test import override_settings
 from aws_xray_sdk.core import xray_recorder
 from aws_xray_sdk.ext.django.conf import DEFAULTS
 from aws_xray_sdk.sdk_config import SDKConfig
-from tests.ext import django_app
 from tests.ext.django_settings import DEFAULT, GIVEN, configured, in_force
 
-assert django_app.settings.configured
+pytestmark = pytest.mark.usefixtures("django_databases")
 
 
 # -- who wins
@@ -100,9 +99,9 @@ def test_a_wrong_value_in_the_environment_is_refused_by_the_variables_name(
 
 
 def test_a_setting_that_is_no_dict_is_refused() -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"XRAY_RECORDER must be a dict, not \['x'\]"):
-        with override_settings(XRAY_RECORDER=["x"]):
-            pass
+    refused = pytest.raises(ImproperlyConfigured, match=r"XRAY_RECORDER must be a dict, not \['x'\]")
+    with refused, override_settings(XRAY_RECORDER=["x"]):
+        pass
 
 
 def test_an_unknown_key_is_told_once_with_the_nearest_known_one(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,18 +1,16 @@
-"""What is peculiar to Flask: its hooks and handlers, its templates, its ways to stream."""
+"""What is peculiar to Flask: its hooks and handlers, its contexts, and the ways to use the middleware."""
 
 from __future__ import annotations
 
-import io
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import flask
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import DictLoader
 from werkzeug.exceptions import Unauthorized
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
@@ -21,10 +19,10 @@ from aws_xray_sdk.core import AWSXRayRecorder, xray_recorder
 from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
 from aws_xray_sdk.sdk_config import SDKConfig
 from tests.conftest import Daemon
-from tests.core import Document, Traced, outline, segment, subsegment
+from tests.core import Traced, outline, segment
+from tests.ext.flask_client import client_of, http, new_app, told
 
 HEADER = "X-Amzn-Trace-Id"
-TEMPLATES = {"page.html": "<{{ name }}>", "parts.html": "{% for n in names %}{{ n }};{% endfor %}", "bad.html": "{{ 1/0 }}"}
 
 
 class Teapot(Exception):
@@ -34,9 +32,7 @@ class Teapot(Exception):
 @pytest.fixture
 def app() -> Flask:
     """An application, not traced yet."""
-    app = Flask("shop")
-    app.jinja_loader = DictLoader(TEMPLATES)
-    return app
+    return new_app()
 
 
 @pytest.fixture
@@ -46,24 +42,8 @@ def client(app: Flask) -> FlaskClient:
     return client_of(app)
 
 
-def client_of(app: Flask) -> FlaskClient:
-    client = app.test_client()
-    client.environ_base["HTTP_USER_AGENT"] = "tests"
-    return client
-
-
-def http(path: str, status: int, length: int | None = None) -> Document:
-    request = {"method": "GET", "url": f"http://localhost{path}", "client_ip": "127.0.0.1", "user_agent": "tests"}
-    return {"request": request, "response": {"status": status, **({"content_length": length} if length else {})}}
-
-
 def broken() -> str:
     raise ValueError("the shelf broke")
-
-
-def told(document: Document) -> list[tuple[str, str]]:
-    """Type and message of the exceptions that a document tells."""
-    return [(each["type"], each["message"]) for each in document["cause"]["exceptions"]]
 
 
 # -- hooks and handlers of the application
@@ -92,13 +72,16 @@ def test_an_earlier_hook_that_answers_is_recorded(app: Flask, traced: Traced) ->
 
 
 def test_what_hooks_do_belongs_to_the_request(app: Flask, client: FlaskClient, traced: Traced) -> None:
-    def work(name: str) -> None:
-        with xray_recorder.in_subsegment(name):
-            pass
+    def working(name: str) -> Callable[..., Any]:
+        def work(response: flask.Response | None = None) -> flask.Response | None:
+            with xray_recorder.in_subsegment(name):
+                return response
 
-    app.before_request(lambda: work("before"))
-    app.after_request(lambda response: (work("after"), response)[1])
-    app.teardown_request(lambda error: work("teardown"))
+        return work
+
+    app.before_request(working("before"))
+    app.after_request(working("after"))
+    app.teardown_request(working("teardown"))
     app.add_url_rule("/", view_func=lambda: flask.Response(iter(["a"])))
     assert client.get("/").data == b"a"
     [document] = traced()
@@ -158,113 +141,6 @@ def test_blueprints_are_served_as_well(app: Flask, client: FlaskClient, traced: 
     assert traced() == [segment(http=http("/shelves/top", 409, 5), error=True)]
 
 
-# -- templates
-
-
-@pytest.mark.usefixtures("fixed")
-def test_templates_are_subsegments_by_their_names(app: Flask, client: FlaskClient, traced: Traced) -> None:
-    app.add_url_rule("/file", "file", lambda: flask.render_template("page.html", name="you"))
-    app.add_url_rule("/text", "text", lambda: flask.render_template_string("<{{ name }}>", name="you"))
-    assert client.get("/file").data == client.get("/text").data == b"<you>"
-    assert traced() == [
-        segment(subsegment("page.html"), http=http("/file", 200, 5)),
-        segment(subsegment("template_render"), http=http("/text", 200, 5), first=4),
-    ]
-
-
-@pytest.mark.usefixtures("fixed")
-def test_a_streamed_template_lasts_as_long_as_the_stream(app: Flask, client: FlaskClient, traced: Traced) -> None:
-    def names() -> Iterator[str]:
-        for name in ("a", "b"):
-            with xray_recorder.in_subsegment(name):
-                yield name
-
-    app.add_url_rule("/", view_func=lambda: flask.stream_template("parts.html", names=names()))
-    assert client.get("/").data == b"a;b;"
-    rendering = subsegment("parts.html", subsegment("a"), subsegment("b"))
-    assert traced() == [segment(rendering, http=http("/", 200))]
-
-
-def test_a_template_that_fails_tells_it_once(app: Flask, client: FlaskClient, traced: Traced) -> None:
-    app.add_url_rule("/", view_func=lambda: flask.render_template("bad.html"))
-    assert b"Internal Server Error" in client.get("/").data
-    [document] = traced()
-    [rendering] = document["subsegments"]
-    assert (rendering["name"], rendering["fault"]) == ("bad.html", True)
-    assert told(rendering) == [("ZeroDivisionError", "division by zero")]
-    assert document["cause"] == rendering["cause"]["exceptions"][0]["id"]
-
-
-@pytest.mark.usefixtures("client")
-def test_a_template_outside_of_a_request_renders_and_is_nobodys_mistake(
-    app: Flask, traced: Traced, caplog: pytest.LogCaptureFixture
-) -> None:
-    xray_recorder.configure(context_missing="RUNTIME_ERROR")
-    with app.app_context():
-        assert flask.render_template("page.html", name="mail") == "<mail>"
-        assert "".join(flask.stream_template("parts.html", names="ab")) == "a;b;"
-    assert traced() == []
-    assert caplog.records == []
-
-
-# -- streams and files
-
-
-@pytest.mark.usefixtures("fixed")
-def test_a_stream_with_context_sees_its_request(app: Flask, client: FlaskClient, traced: Traced) -> None:
-    @app.get("/<name>")
-    def view(name: str) -> flask.Response:
-        def body() -> Iterator[str]:
-            with xray_recorder.in_subsegment("body"):
-                yield flask.request.path
-                yield xray_recorder.current_segment().name
-
-        return flask.Response(flask.stream_with_context(body()))
-
-    assert client.get("/shelf").data == b"/shelfapp"
-    assert traced() == [segment(subsegment("body"), http=http("/shelf", 200))]
-
-
-@pytest.mark.usefixtures("fixed")
-def test_a_client_that_leaves_a_stream_early_is_no_fault(app: Flask, client: FlaskClient, traced: Traced) -> None:
-    ended = []
-
-    def body() -> Iterator[str]:
-        try:
-            with xray_recorder.in_subsegment("body"):
-                while True:
-                    yield "part"
-        finally:
-            ended.append(xray_recorder.current_segment().name)
-
-    app.add_url_rule("/", view_func=lambda: flask.Response(body()))
-    answer = client.get("/", buffered=False)
-    parts = answer.iter_encoded()
-    assert [next(parts), next(parts)] == [b"part", b"part"]
-    assert traced() == []
-    answer.close()
-    assert ended == ["app"]
-    assert traced() == [segment(subsegment("body"), http=http("/", 200))]
-
-
-@pytest.mark.usefixtures("fixed")
-def test_a_file_is_sent_as_flask_made_it(app: Flask, client: FlaskClient, traced: Traced) -> None:
-    made: list[flask.Response] = []
-
-    @app.get("/")
-    def view() -> flask.Response:
-        made.append(flask.send_file(io.BytesIO(b"contents"), "text/plain"))
-        made.append(made[0].response)  # type: ignore[arg-type]
-        return made[0]
-
-    answer = client.get("/")
-    response, wrapper = made
-    assert response.direct_passthrough
-    assert response.response is wrapper
-    assert traced() == [segment(http=http("/", 200, 8))]
-    assert answer.data == b"contents"
-
-
 # -- contexts
 
 
@@ -312,7 +188,7 @@ def test_a_request_inside_of_a_request_leaves_the_outer_one_current(
     @app.get("/outer")
     def outer() -> bytes:
         with xray_recorder.in_subsegment("call"):
-            body = client_of(app).get("/inner").data
+            body: bytes = client_of(app).get("/inner").data
         with xray_recorder.in_subsegment("after"):
             return body
 

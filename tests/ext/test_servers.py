@@ -38,17 +38,6 @@ def nothing_left_current(site: Site) -> Iterator[None]:
     assert left == []
 
 
-def asked(site: Site, path: str, **more: Any) -> Document:
-    """The ``request`` part of a document."""
-    return {"method": "GET", "url": site.url(path), "client_ip": "127.0.0.1", "user_agent": USER_AGENT, **more}
-
-
-def http(site: Site, path: str, answer: Answer, **more: Any) -> Document:
-    """The http block of a request that got an answer of known length."""
-    response = {"status": answer.status, "content_length": len(answer.body)}
-    return {"request": asked(site, path, **more), "response": response}
-
-
 def without_causes(documents: list[Document]) -> list[Document]:
     return [{key: value for key, value in each.items() if key != "cause"} for each in documents]
 
@@ -60,7 +49,7 @@ def without_causes(documents: list[Document]) -> list[Document]:
 def test_a_request_is_a_segment(site: Site, traced: Traced) -> None:
     answer = site.get("/hello")
     assert (answer.status, answer.body) == (200, b"hello")
-    assert traced() == [segment(http=http(site, "/hello", answer))]
+    assert traced() == [segment(http=site.http("/hello", answer))]
 
 
 @pytest.mark.usefixtures("fixed")
@@ -76,14 +65,14 @@ def test_a_request_with_head_has_no_body(site: Site, traced: Traced) -> None:
 def test_a_path_that_nobody_serves_is_an_error(site: Site, traced: Traced) -> None:
     answer = site.get("/missing")
     assert answer.status == 404
-    assert traced() == [segment(http=http(site, "/missing", answer), error=True)]
+    assert traced() == [segment(http=site.http("/missing", answer), error=True)]
 
 
 @pytest.mark.usefixtures("fixed")
 def test_an_exception_that_is_the_frameworks_way_to_answer_keeps_its_status(site: Site, traced: Traced) -> None:
     answer = site.get("/forbidden")
     assert answer.status == 403
-    assert traced() == [segment(http=http(site, "/forbidden", answer), error=True)]
+    assert traced() == [segment(http=site.http("/forbidden", answer), error=True)]
 
 
 @pytest.mark.usefixtures("fixed")
@@ -105,7 +94,7 @@ def test_an_unhandled_exception_is_a_fault_told_with_the_users_line(
         "remote": False,
         "stack": [{"path": "sites.py", "line": line, "label": "fail"}],
     }
-    block = http(site, "/broken", answer)
+    block = site.http("/broken", answer)
     if site.is_aiohttp:
         del block["response"]["content_length"]
     assert without_causes([document]) == [segment(http=block, fault=True)]
@@ -119,7 +108,7 @@ def test_a_streamed_body_belongs_to_its_request(site: Site, traced: Traced) -> N
     answer = site.get("/stream/whole")
     assert (answer.status, answer.body, answer.complete) == (200, b"part 0;part 1;", True)
     body = subsegment("body", subsegment("part 0"), subsegment("part 1"))
-    assert traced() == [segment(body, http={"request": asked(site, "/stream/whole"), "response": {"status": 200}})]
+    assert traced() == [segment(body, http={"request": site.asked("/stream/whole"), "response": {"status": 200}})]
 
 
 @pytest.mark.usefixtures("fixed")
@@ -143,7 +132,7 @@ def test_a_client_that_leaves_ends_the_request_and_is_no_fault(site: Site, trace
         assert connection.recv(1)
     site.watch.settle()
     status = {} if site.is_aiohttp else {"response": {"status": 200}}  # aiohttp does not tell what was sent
-    assert traced() == [segment(http={"request": asked(site, path), **status})]
+    assert traced() == [segment(http={"request": site.asked(path), **status})]
 
 
 # -- the trace header
@@ -170,7 +159,7 @@ def test_a_trace_is_carried_on(
     site: Site, traced: Traced, header: str, found: dict[str, Any], answered: str | None
 ) -> None:
     answer = site.get("/hello", X_Amzn_Trace_Id=header)
-    expected = segment(http=http(site, "/hello", answer), **found)
+    expected = segment(http=site.http("/hello", answer), **found)
     assert traced() == [expected]
     assert answer.headers["x-amzn-trace-id"] == f"Root={answered or expected['trace_id']}"
 
@@ -214,7 +203,7 @@ def test_a_request_that_is_not_sampled_sends_nothing_and_passes_its_trace_on(sit
 @pytest.mark.usefixtures("fixed")
 def test_the_client_is_the_first_that_a_proxy_names(site: Site, traced: Traced) -> None:
     answer = site.get("/hello", X_Forwarded_For="203.0.113.7, 198.51.100.2")
-    block = http(site, "/hello", answer, client_ip="203.0.113.7", x_forwarded_for=True)
+    block = site.http("/hello", answer, client_ip="203.0.113.7", x_forwarded_for=True)
     assert traced() == [segment(http=block)]
 
 
@@ -239,13 +228,13 @@ def test_a_request_without_host_is_one_to_the_servers_address(site: Site, traced
 def test_a_path_is_recorded_as_it_was_asked_for(site: Site, traced: Traced, path: str) -> None:
     answer = site.get(path)
     assert answer.status == 404
-    assert traced() == [segment(http=http(site, path, answer), error=True)]
+    assert traced() == [segment(http=site.http(path, answer), error=True)]
 
 
 @pytest.mark.usefixtures("fixed")
 def test_a_query_is_not_recorded(site: Site, traced: Traced) -> None:
     answer = site.get("/hello?token=secret")
-    assert traced() == [segment(http=http(site, "/hello", answer))]
+    assert traced() == [segment(http=site.http("/hello", answer))]
 
 
 @pytest.mark.parametrize(
@@ -280,7 +269,7 @@ def test_the_sampler_is_told_the_request_and_its_rule_is_recorded(
     host = f"127.0.0.1:{site.port}"
     assert sampler.requests == [{"host": host, "method": "GET", "path": "/hello", "service": "app"}]
     aws = {"xray": {**AWS["xray"], "sampling_rule_name": "shelves"}}
-    assert traced() == [{**segment(http=http(site, "/hello", answer)), "aws": aws}]
+    assert traced() == [{**segment(http=site.http("/hello", answer)), "aws": aws}]
 
 
 def test_the_sampler_is_not_asked_when_the_caller_has_decided(

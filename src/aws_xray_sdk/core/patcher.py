@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from .._log import Log
 from ..sdk_config import SDKConfig
-from ._capture import captured, is_captured
 from ._guard import warn_once
 
 TYPE_CHECKING = False
@@ -135,6 +134,8 @@ def _patch_module(name: str, patterns: list[re.Pattern[str]]) -> None:
 
 
 def _patch_functions(module: ModuleType) -> None:
+    from ._capture import captured, is_captured
+
     for name, value in list(vars(module).items()):
         if getattr(value, "__module__", None) != module.__name__:
             continue
@@ -145,6 +146,8 @@ def _patch_functions(module: ModuleType) -> None:
 
 
 def _patch_class(kind: type) -> None:
+    from ._capture import captured, is_captured
+
     for name, value in list(vars(kind).items()):
         function = getattr(value, "__func__", value)  # of a static or class method
         if name in _LEFT_ALONE or not _is_function(function) or is_captured(function):

@@ -15,7 +15,7 @@ from ._settings import SETTINGS, TRACING_NAME_KEY, checked
 from .context import Context, finish_by_verbs, finish_segment_by_verbs
 from .daemon_config import DEFAULT_ADDRESS, DaemonConfig
 from .emitters.udp_emitter import UDPEmitter
-from .exceptions.exceptions import InvalidDaemonAddressException, SegmentNameMissingException
+from .exceptions.exceptions import InvalidDaemonAddressException, InvalidSettingError, SegmentNameMissingException
 from .models.default_dynamic_naming import DefaultDynamicNaming
 from .models.dummy_entities import DummySegment, DummySubsegment, Unsampled
 from .models.noop_traceid import Noop
@@ -101,6 +101,8 @@ class AWSXRayRecorder:
             for option, setting in SETTINGS.items()
             if given[option] is not None or (setting.variable and os.environ.get(setting.variable))
         }
+        if "sampling_rules" in values and not hasattr(values.get("sampler", self._sampler), "load_local_rules"):
+            raise InvalidSettingError("sampling_rules: not accepted with a sampler that has no load_local_rules(rules)")
         Noop.read_environment()
         # In the order of the table where one builds on another: objects first, then what is set on them.
         for option in (
@@ -215,11 +217,13 @@ class AWSXRayRecorder:
         context.end_segment(end_time)
         if segment.in_progress:
             return  # a segment that the platform ends
-        if entity is segment or not entity.in_progress:
-            # A subsegment that is open here stays current, so that it can still be ended.
-            context.clear_trace_entities()
         if was_open and segment.sampled:
             self._send_segment(segment)
+        if entity is segment or not entity.in_progress:
+            context.clear_trace_entities()
+        else:
+            # A subsegment that is open here stays current, so that it can still be ended; after it, nothing is.
+            entity.cut_off()
 
     def finish_segment(self, segment: Segment, before: Any = None) -> None:
         """End this very segment, whatever is current; `before` (or nothing) is current then."""
@@ -415,6 +419,8 @@ class AWSXRayRecorder:
 
     def get_trace_entity(self) -> Any:
         """The current segment or subsegment, or None after what ``context_missing`` asks for."""
+        if not SDKConfig.enabled:
+            return DummySegment(SDKConfig.DISABLED_ENTITY_NAME)
         return self._context.get_trace_entity()
 
     def set_trace_entity(self, trace_entity: Any) -> None:

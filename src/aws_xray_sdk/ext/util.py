@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from ..core._guard import swallow
 from ..core.models import http
 from ..core.models.trace_header import TraceHeader
+from ..sdk_config import SDKConfig
 
 UNKNOWN_HOSTNAME = "UNKNOWN HOST"
 UNKNOWN_SERVICE = "unknown_service"
@@ -27,7 +28,7 @@ def inject_trace_header(headers: MutableMapping[str, Any], entity: Any) -> None:
     It carries on what the request came with: the caller's trace id, also where nothing is recorded, and parts such
     as ``Lineage``.
     """
-    if entity is not None:
+    if entity is not None and SDKConfig.enabled:
         headers[http.XRAY_HEADER] = outgoing_header(entity)
 
 

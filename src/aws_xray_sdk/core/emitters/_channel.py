@@ -25,6 +25,7 @@ class Channel:
         self._socket: socket.socket | None = None
         self._address: object = None
         self._look_at = 0.0
+        self.refused = 0  # datagrams that were sent and, as it turned out, found nobody
         self._begin_in_this_process()
         self._is_name = _family(host) is None
 
@@ -48,6 +49,7 @@ class Channel:
             connected.send(datagram)
         except ConnectionRefusedError:
             # Told late: an earlier datagram found nobody. This one has not left yet.
+            self.refused += 1
             try:
                 connected.send(datagram)
             except ConnectionRefusedError:

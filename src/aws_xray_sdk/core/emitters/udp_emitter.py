@@ -85,8 +85,9 @@ class UDPEmitter:
         """Send one datagram: the protocol's header line and a document."""
         if log.debugs():
             log.debug("sending: %s to %s:%s.", data[len(_START) :], self._ip, self._port)
+        channel = self._channel or self._open()
         try:
-            sent = (self._channel or self._open()).send(data.encode("utf-8", "replace"))
+            sent = channel.send(data.encode("utf-8", "replace"))
         except OSError as error:
             sent = False
             if first_time((type(self), error.errno)):
@@ -95,6 +96,10 @@ class UDPEmitter:
             self.sent += 1
         else:
             self.dropped += 1
+        if channel.refused:
+            refused, channel.refused = channel.refused, 0
+            self.sent -= refused
+            self.dropped += refused
 
     def _open(self) -> Channel:
         """The channel to the daemon, made when there is something to send."""

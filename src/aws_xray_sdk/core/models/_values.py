@@ -8,6 +8,7 @@ is left out and says so.
 
 from __future__ import annotations
 
+import sys
 from _collections import deque  # type: ignore[import-not-found]
 from _json import encode_basestring_ascii as quoted
 from _json import make_encoder
@@ -193,8 +194,8 @@ def _write_other(value: Any, room: Room) -> str:
     for base in _BASES:
         if issubclass(kind, base):
             return _WRITERS[base](_exact(base, value), room)
-    if isinstance(value, type) or callable(value):
-        return _write_str(f"<{getattr(value, '__qualname__', kind.__name__)}>", room)
+    if isinstance(value, (type, _Module)) or callable(value):
+        return _write_str(f"<{getattr(value, '__qualname__', getattr(value, '__name__', kind.__name__))}>", room)
     if any("__iter__" in each.__dict__ or "__next__" in each.__dict__ for each in kind.__mro__):
         return _named(value, room)  # a generator, file, queryset ...: even repr() could drain it
     if isinstance(value, BaseException):
@@ -248,6 +249,7 @@ _WRITERS: dict[type, Callable[[Any, Room], str]] = {
     bytes: _write_bytes,
     bytearray: _write_bytes,
 }
+_Module = type(sys)
 _BASES = (str, int, float, dict, list, tuple, set, frozenset, deque)
 _kind: Any
 for _kind in (*_BASES[4:], type({}.keys()), type({}.values()), type({}.items())):

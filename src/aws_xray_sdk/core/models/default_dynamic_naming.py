@@ -15,4 +15,13 @@ class DefaultDynamicNaming:
 
     def get_name(self, host_name: str | None) -> str | None:
         """The name for a request to `host_name`."""
-        return host_name if wildcard_match(self._pattern, host_name) else self._fallback
+        bare = _without_port(host_name) if host_name else host_name
+        for name in (bare, host_name):
+            if wildcard_match(self._pattern, name):
+                return name
+        return self._fallback
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host

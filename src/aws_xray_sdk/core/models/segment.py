@@ -207,7 +207,8 @@ class Segment(Entity):
             finished = list(self.finished)
             leaving = [each for each in finished if each.leaves_alone or not each.parent.complete]
             for each in leaving:
-                each.parent.remove_subsegment(each)
+                if each.parent is not None:
+                    each.parent.remove_subsegment(each)
             # Emptied last, and in place: an end in another thread adds to this, or waits while it holds anything.
             for each in finished:
                 self.finished.pop(each, None)

@@ -112,6 +112,13 @@ class Subsegment(Entity):
         if isinstance(parent, Subsegment) and not parent.in_progress:
             parent._settle()
 
+    def cut_off(self) -> None:
+        """Let the topmost subsegment above this one know no parent: the segment has ended, nothing follows here."""
+        if isinstance(self.parent, Subsegment):
+            self.parent.cut_off()
+        else:
+            self.parent = None
+
     def owner(self) -> Segment:
         """The segment that this belongs to."""
         return self.parent_segment

@@ -13,7 +13,7 @@ from copy import copy
 from ..._log import Log
 from .._guard import warn_once
 from ..models._document import closing, opening, stub
-from ..models._values import MOST_CHARACTERS, text_of
+from ..models._values import MOST_CHARACTERS, block_text, text_of
 from ..models.throwable import Throwable
 
 TYPE_CHECKING = False
@@ -67,7 +67,7 @@ def _trimmed(entity: Any, limit: int) -> str:
     slim = copy(entity)
     left_out: list[str] = []
     for cut in (_cut_metadata, _cut_sql, _cut_stacks, _cut_rest):
-        left_out += cut(slim, len(opening(slim)) - limit + 500)
+        left_out[:0] = cut(slim, len(opening(slim)) - limit + 500)
         _note(slim, left_out)
         text = opening(slim)
         if len(text) <= limit:
@@ -77,7 +77,14 @@ def _trimmed(entity: Any, limit: int) -> str:
 
 
 def _note(slim: Any, left_out: list[str]) -> None:
-    slim._metadata = {**(slim._metadata or {}), NOTE: {"trimmed": [each[:200] for each in left_out[:10]]}}
+    told: list[str] = []
+    room = _NOTE_ROOM - 200
+    for each in left_out:
+        room -= len(quoted(each[:200])) + 1
+        if room < 0:
+            break
+        told.append(each[:200])
+    slim._metadata = {**(slim._metadata or {}), NOTE: {"trimmed": told}}
 
 
 def _cut_metadata(slim: Any, excess: int) -> list[str]:
@@ -95,7 +102,7 @@ def _cut_metadata(slim: Any, excess: int) -> list[str]:
     }
     # By the sizes of all values: the text of a section that is far too large tells only what was written of it.
     room -= sum(len(quoted(namespace)) + 4 for namespace in slim._metadata)
-    left_out = []
+    left_out: list[str] = []
     for size, namespace, key in sorted(sizes, key=lambda entry: entry[0]):
         room -= size + len(quoted(str(key))) + 2
         if room < 0:
@@ -110,7 +117,7 @@ def _cut_sql(slim: Any, excess: int) -> list[str]:
         return []
     # What counts is the JSON text, in which a character takes up to twelve bytes.
     kept = query[:MOST_CHARACTERS]
-    room = max(len(text_of(slim._sql)) - excess, 1000)
+    room = max(len(block_text(slim._sql)) - excess, 1000)
     while (size := len(quoted(kept))) > room:
         kept = kept[: len(kept) * room // size]
     slim._sql = {**slim._sql, "sanitized_query": kept + "..."}

@@ -9,6 +9,7 @@ from ...core import xray_recorder
 from ...core._guard import swallow
 from ...core._scope import enter, leave
 from ...core.models.http import XRAY_HEADER
+from ...sdk_config import SDKConfig
 from ..util import UNKNOWN_HOSTNAME, outgoing_header
 
 
@@ -19,6 +20,9 @@ def aws_xray_trace_config(name: str | None = None) -> aiohttp.TraceConfig:
     """
 
     async def begin(session: aiohttp.ClientSession, call: SimpleNamespace, params: Any) -> None:
+        call.subsegment = None
+        if not SDKConfig.enabled:
+            return
         url = params.url
         call.subsegment = subsegment = enter(xray_recorder, name or url.host or UNKNOWN_HOSTNAME, "remote")
         if subsegment is None:
@@ -32,22 +36,16 @@ def aws_xray_trace_config(name: str | None = None) -> aiohttp.TraceConfig:
 
     async def end(session: aiohttp.ClientSession, call: SimpleNamespace, params: Any) -> None:
         subsegment = call.subsegment
-        if subsegment is None:
-            return
-        try:
-            if subsegment.sampled:
-                _answer(subsegment, params.response.status, params.response.content_length)
-        except Exception as error:
-            swallow(error)
-        leave(xray_recorder, subsegment)
+        if subsegment is not None:
+            _answer(subsegment, params.response.status, params.response.content_length)
+            leave(xray_recorder, subsegment)
 
     async def fail(session: aiohttp.ClientSession, call: SimpleNamespace, params: Any) -> None:
         subsegment, error = call.subsegment, params.exception
         status = error.status if isinstance(error, aiohttp.ClientResponseError) else 0
         if subsegment is not None and status >= 400:
             # raise_for_status: the call was answered, and its status says how it went.
-            if subsegment.sampled:
-                _answer(subsegment, status)
+            _answer(subsegment, status)
             error = None
         leave(xray_recorder, subsegment, error)
 
@@ -59,15 +57,22 @@ def aws_xray_trace_config(name: str | None = None) -> aiohttp.TraceConfig:
 
 
 def _answer(subsegment: Any, status: int, length: int | None = None) -> None:
-    response = {"status": status}
-    if length is not None:
-        response["content_length"] = length
-    subsegment.http["response"] = response
-    if status >= 400:
-        subsegment.apply_status_code(status)
+    try:
+        if not subsegment.sampled:
+            return
+        response = {"status": status}
+        if length is not None:
+            response["content_length"] = length
+        subsegment.http["response"] = response
+        if status >= 400:
+            subsegment.apply_status_code(status)
+    except Exception as error:
+        swallow(error)
 
 
 def _text(url: Any) -> str:
     """`url` without user, password, query and fragment."""
-    port = url.explicit_port
-    return f"{url.scheme}://{url.raw_host}{f':{port}' if port else ''}{url.raw_path}"
+    host, port = url.raw_host, url.explicit_port
+    if ":" in host:
+        host = f"[{host}]"
+    return f"{url.scheme}://{host}{f':{port}' if port else ''}{url.raw_path}"

@@ -4,10 +4,12 @@ Every backend's cursor is driven through one class of Django's, so that is where
 cursors themselves stay what they are, and drivers that check types are content.
 """
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.db import Error
 from django.db.backends.utils import CursorWrapper
 
 from ...core import xray_recorder
@@ -15,6 +17,8 @@ from ...core._capture import is_captured, mark
 from ...core._guard import swallow
 from ...core._scope import enter, leave
 from ..util import is_recording
+
+Facts = dict[str, Any]
 
 _METHODS = ("execute", "executemany", "callproc")
 
@@ -37,12 +41,13 @@ def unpatch_db() -> None:
 
 def _recorded(method: Callable[..., Any], preparation: str | None) -> Callable[..., Any]:
     @wraps(method)
-    def recorded(self: Any, sql: Any, *args: Any, **kwargs: Any) -> Any:
+    def recorded(self: Any, *args: Any, **kwargs: Any) -> Any:
         # Start-up, migrations and shells run queries outside of requests: those are nobody's mistake.
-        subsegment = _begin(self, sql, preparation) if is_recording(xray_recorder) else None
+        subsegment = _begin(self, preparation, *args, **kwargs) if is_recording(xray_recorder) else None
         try:
-            result = method(self, sql, *args, **kwargs)
+            result = method(self, *args, **kwargs)
         except BaseException as error:
+            _tell(subsegment, error)
             leave(xray_recorder, subsegment, error)
             raise
         leave(xray_recorder, subsegment)
@@ -52,17 +57,31 @@ def _recorded(method: Callable[..., Any], preparation: str | None) -> Callable[.
     return recorded
 
 
-def _begin(cursor: Any, sql: Any, preparation: str | None) -> Any:
+def _begin(cursor: Any, preparation: str | None, *args: Any, **kwargs: Any) -> Any:
     try:
-        database = cursor.db.settings_dict
-        vendor = cursor.db.vendor
-        subsegment = enter(xray_recorder, _name(database, vendor), "remote")
-        if subsegment is not None and subsegment.sampled:
-            subsegment.sql = _facts(database, vendor, cursor, sql, preparation)
-        return subsegment
+        statement = args[0] if args else kwargs.get("sql", kwargs.get("procname"))
+        database, vendor = cursor.db.settings_dict, cursor.db.vendor
+        facts = _facts(database, vendor, cursor, statement, preparation)
+        name = _name(database, vendor)
     except Exception as error:
         swallow(error)
         return None
+    subsegment = enter(xray_recorder, name, "remote")
+    if subsegment is not None and subsegment.sampled:
+        subsegment.sql = facts
+    return subsegment
+
+
+def _tell(subsegment: Any, error: BaseException) -> None:
+    """Record what the database said, without the lines that follow the first: they repeat values of the statement."""
+    if subsegment is None or not isinstance(error, Error) or not subsegment.sampled or not subsegment.in_progress:
+        return
+    try:
+        subsegment.add_exception(error, None, limit=xray_recorder.max_trace_back)
+        for exception in subsegment.cause["exceptions"] if isinstance(subsegment.cause, dict) else ():
+            exception.message = exception.message.partition("\n")[0]
+    except Exception as ours:
+        swallow(ours)
 
 
 def _name(database: dict[str, Any], vendor: str) -> str:
@@ -74,18 +93,24 @@ def _name(database: dict[str, Any], vendor: str) -> str:
     return name.replace("\\", "/").rpartition("/")[2] if vendor == "sqlite" else f"{name}@localhost"
 
 
-def _facts(database: dict[str, Any], vendor: str, cursor: Any, sql: Any, preparation: str | None) -> dict[str, Any]:
-    facts: dict[str, Any] = {"database_type": vendor}
+def _facts(database: dict[str, Any], vendor: str, cursor: Any, statement: Any, preparation: str | None) -> Facts:
+    facts: Facts = {"database_type": vendor}
     if database.get("USER"):
         facts["user"] = str(database["USER"])
     if preparation:
         facts["preparation"] = preparation
     if xray_recorder.stream_sql:
-        facts["sanitized_query"] = sql if type(sql) is str else _text(sql, cursor)
+        facts["sanitized_query"] = statement if type(statement) is str else _text(statement, cursor.cursor)
     return facts
 
 
-def _text(sql: Any, cursor: Any) -> str:
-    """The text of a statement that psycopg composes."""
-    as_string = getattr(sql, "as_string", None)
-    return str(as_string(cursor.cursor) if as_string is not None else sql)
+def _text(statement: Any, cursor: Any) -> str:
+    """The text of a statement that psycopg composes; values in it become placeholders."""
+    if isinstance(statement, bytes):
+        return statement.decode("utf-8", "replace")
+    driver = sys.modules.get(type(statement).__module__)
+    if isinstance(statement, getattr(driver, "Literal", ())):
+        return "%s"
+    if isinstance(statement, getattr(driver, "Composed", ())):
+        return "".join([_text(part, cursor) for part in statement])
+    return str(statement.as_string(cursor) if hasattr(statement, "as_string") else statement)
