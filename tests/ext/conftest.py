@@ -39,3 +39,28 @@ def serve(request: pytest.FixtureRequest) -> Callable[..., Any]:
 def views(request: pytest.FixtureRequest) -> str:
     """The prefix of paths of tests.ext.django_app: of views that are functions, and that are coroutine functions."""
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def django_postgresql(postgresql: PostgreSQL, django_databases: None) -> str:
+    """The alias of a database on the PostgreSQL server for tests.ext.django_app, with the same table and row."""
+    from tests.ext import django_app
+
+    return django_app.use_postgresql("pg", postgresql, HOST=postgresql.host)
+
+
+@pytest.fixture
+def django_connections(django_databases: None) -> Iterator[None]:
+    """Django's databases; no connection outlives the test."""
+    from django.db import connections
+
+    yield
+    connections.close_all()
+
+
+@pytest.fixture(params=["default", "pg"], ids=["sqlite", "postgresql"])
+def alias(request: pytest.FixtureRequest) -> str:
+    """A database of tests.ext.django_app, of each backend."""
+    if request.param == "pg":
+        request.getfixturevalue("django_postgresql")
+    return str(request.param)

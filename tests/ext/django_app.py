@@ -16,13 +16,14 @@ import django
 from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import connections, models
+from django.db import ConnectionHandler, connections, models
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import path
 
 from aws_xray_sdk.core import xray_recorder
+from tests.services import PostgreSQL
 
 XRAY = "aws_xray_sdk.ext.django.middleware.XRayMiddleware"
 TEMPLATES = {
@@ -76,6 +77,23 @@ def use_databases(folder: Path) -> None:
         connection.close()
         connection.settings_dict["NAME"] = str(folder / f"{alias}.sqlite3")
         make_table(alias)
+
+
+def use_postgresql(alias: str, server: PostgreSQL, table: bool = True, **more: Any) -> str:
+    """Add a database of `server`, whose host is in the options unless it is given."""
+    database = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": server.database,
+        "USER": server.user,
+        "PASSWORD": server.password,
+        "PORT": str(server.port),
+        "OPTIONS": {} if more.get("HOST") else {"host": server.host},
+        **more,
+    }
+    connections.databases[alias] = ConnectionHandler({"default": {}, alias: database}).databases[alias]
+    if table:
+        make_table(alias)
+    return alias
 
 
 def make_table(alias: str) -> None:

@@ -124,7 +124,7 @@ def _generator(recorder: AWSXRayRecorder, function: Any, name: str, namespace: s
         except StopIteration as stop:
             return stop.value
         except BaseException as error:
-            failure = None if isinstance(error, GeneratorExit) else error
+            failure = error
             raise
         finally:
             _finish(recorder, subsegment, failure, outside)
@@ -161,7 +161,7 @@ def _async_generator(recorder: AWSXRayRecorder, function: Any, name: str, namesp
         except StopAsyncIteration:
             return
         except BaseException as error:
-            failure = None if isinstance(error, GeneratorExit) else error
+            failure = error
             raise
         finally:
             _finish(recorder, subsegment, failure, outside)

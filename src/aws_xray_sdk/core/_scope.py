@@ -28,7 +28,7 @@ def leave(recorder: AWSXRayRecorder, subsegment: Subsegment | None, error: BaseE
     if subsegment is None or not subsegment.in_progress:
         return
     try:
-        if error is not None:
+        if error is not None and not isinstance(error, GeneratorExit):  # a generator that is left early has not failed
             subsegment.add_exception(error, None, limit=recorder.max_trace_back)
         recorder.finish_subsegment(subsegment)
     except Exception as ours:

@@ -273,7 +273,7 @@ class SegmentContextManager:
         if segment is None:
             return
         try:
-            if exc_val is not None and segment.in_progress:
+            if exc_val is not None and not isinstance(exc_val, GeneratorExit) and segment.in_progress:
                 segment.add_exception(exc_val, None, limit=self.recorder.max_trace_back)
             self.recorder.finish_segment(segment, self._before)
         except Exception as error:

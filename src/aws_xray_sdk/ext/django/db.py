@@ -16,10 +16,12 @@ from ...core import xray_recorder
 from ...core._capture import is_captured, mark
 from ...core._guard import swallow
 from ...core._scope import enter, leave
+from ...core.utils.stacktrace import get_stacktrace
 from ..util import is_recording
 
 Facts = dict[str, Any]
 
+_OWN_FRAMES = 2  # left out of documents: those of `recorded` and `_tell`
 _METHODS = ("execute", "executemany", "callproc")
 
 
@@ -73,11 +75,15 @@ def _begin(cursor: Any, preparation: str | None, *args: Any, **kwargs: Any) -> A
 
 
 def _tell(subsegment: Any, error: BaseException) -> None:
-    """Record what the database said, without the lines that follow the first: they repeat values of the statement."""
+    """Record what the database said, and who asked.
+
+    The exception's own traceback begins here, so the frames are those that led here. Of messages the first line is
+    kept: the others repeat values of the statement.
+    """
     if subsegment is None or not isinstance(error, Error) or not subsegment.sampled or not subsegment.in_progress:
         return
     try:
-        subsegment.add_exception(error, None, limit=xray_recorder.max_trace_back)
+        subsegment.add_exception(error, get_stacktrace(xray_recorder.max_trace_back + _OWN_FRAMES))
         for exception in subsegment.cause["exceptions"] if isinstance(subsegment.cause, dict) else ():
             exception.message = exception.message.partition("\n")[0]
     except Exception as ours:
@@ -90,7 +96,10 @@ def _name(database: dict[str, Any], vendor: str) -> str:
     if host and not host.startswith("/"):
         return str(host)
     name = str(database.get("NAME") or vendor)
-    return name.replace("\\", "/").rpartition("/")[2] if vendor == "sqlite" else f"{name}@localhost"
+    if vendor != "sqlite":
+        return f"{name}@localhost"
+    path = name.removeprefix("file:").partition("?")[0] if name.startswith("file:") else name  # a URI, as in test runs
+    return path.replace("\\", "/").rpartition("/")[2] or vendor
 
 
 def _facts(database: dict[str, Any], vendor: str, cursor: Any, statement: Any, preparation: str | None) -> Facts:
@@ -109,8 +118,10 @@ def _text(statement: Any, cursor: Any) -> str:
     if isinstance(statement, bytes):
         return statement.decode("utf-8", "replace")
     driver = sys.modules.get(type(statement).__module__)
-    if isinstance(statement, getattr(driver, "Literal", ())):
+    literal: Any = getattr(driver, "Literal", ())
+    composed: Any = getattr(driver, "Composed", ())
+    if isinstance(statement, literal):
         return "%s"
-    if isinstance(statement, getattr(driver, "Composed", ())):
+    if isinstance(statement, composed):
         return "".join([_text(part, cursor) for part in statement])
     return str(statement.as_string(cursor) if hasattr(statement, "as_string") else statement)
