@@ -8,12 +8,15 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 from wsgiref.util import setup_testing_defaults
 
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
+from django.test import override_settings
+from django.urls import path as path_to
 
 from tests.core import Document, entity_id, segment
 from tests.ext import django_app
@@ -114,6 +117,14 @@ class Client:
             return Answer(0, {}, b"")
         headers = {name.decode().lower(): value.decode() for name, value in self.sent[0]["headers"]}
         return Answer(self.sent[0]["status"], headers, b"".join(each.get("body", b"") for each in self.sent[1:]))
+
+
+@contextmanager
+def site(*views: Any) -> Iterator[None]:
+    """Serve these views, each under its name."""
+    patterns = [path_to(f"{view.__name__}/", view) for view in views]
+    with override_settings(ROOT_URLCONF=type("Urls", (), {"urlpatterns": patterns})):
+        yield
 
 
 SERVERS: dict[str, Serve] = {"wsgi": serve_wsgi, "asgi": serve_asgi}

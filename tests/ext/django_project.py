@@ -166,10 +166,10 @@ class Project:
         inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
         return {**inherited, "PYTHONUNBUFFERED": "1", "SHOP_XRAY": json.dumps(self.xray), **variables}
 
-    def manage(self, *arguments: str, options: tuple[str, ...] = (), **variables: str) -> tuple[int, str, str]:
-        """Run a command; gives its status, what it printed and what it printed as errors."""
+    def manage(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
+        """Run a command, warnings being errors; gives its status, what it printed and what it printed as errors."""
         done = subprocess.run(
-            self.command(*arguments, options=options),
+            self.command(*arguments, options=("-W", "error")),
             cwd=self.folder,
             env=self.environment(**variables),
             capture_output=True,

@@ -78,6 +78,16 @@ def forward() -> str:
     return headers["X-Amzn-Trace-Id"]
 
 
+def untidy(how: str) -> str:
+    if how == "end":
+        xray_recorder.end_segment()
+    elif how == "clear":
+        xray_recorder.clear_trace_entities()
+    else:
+        xray_recorder.begin_subsegment("left open")
+    return how
+
+
 def tree(number: int) -> str:
     with xray_recorder.in_subsegment(f"outer {number}"):
         gate.wait()
@@ -138,6 +148,7 @@ def flask_site(traced: bool) -> flask.Flask:
         "/forbidden": lambda: flask.abort(403),
         "/broken": fail,
         "/forward": forward,
+        "/untidy/<how>": untidy,
         "/tree/<int:number>": tree,
         "/stream/<how>": lambda how: flask.Response(stream(how)),
         "/parts/<int:times>": lambda times: flask.Response(parts(times)),
@@ -189,6 +200,7 @@ class _Routes:
             "forbidden": _forbid,
             "broken": fail,
             "forward": forward,
+            "untidy/<how>": untidy,
             "tree/<int:number>": tree,
             "stream/<how>": stream,
             "parts/<int:times>": parts,
@@ -254,6 +266,7 @@ def aiohttp_site(traced: bool) -> web.Application:
         "/forbidden": _forbidden,
         "/broken": _broken,
         "/forward": _forward,
+        "/untidy/{how}": _untidy,
         "/tree/{number}": _tree,
         "/stream/{how}": _stream,
         "/parts/{times}": _parts,
@@ -279,6 +292,10 @@ async def _broken(request: web.Request) -> web.Response:
 
 async def _forward(request: web.Request) -> web.Response:
     return web.Response(text=forward())
+
+
+async def _untidy(request: web.Request) -> web.Response:
+    return web.Response(text=untidy(request.match_info["how"]))
 
 
 async def _tree(request: web.Request) -> web.Response:

@@ -127,8 +127,11 @@ def test_a_sub_application_is_served_as_well_and_recorded_once(traced: Traced) -
 
     async def main() -> None:
         async with running(app) as port:
-            assert (await get(port, "/sub/shelf"))[:2] == (200, b"shelf")
-            assert traced() == [segment(subsegment("work"), http=http(port, "/sub/shelf", 200, 5))]
+            # Without a port: aiohttp 3.9 finds no sub-application behind one with a newer yarl than itself.
+            assert (await get(port, "/sub/shelf", headers={"Host": "shop"}))[:2] == (200, b"shelf")
+            expected = http(port, "/sub/shelf", 200, 5)
+            expected["request"]["url"] = "http://shop/sub/shelf"
+            assert traced() == [segment(subsegment("work"), http=expected)]
 
     asyncio.run(main())
 

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import Any
 
 import django
 import pytest
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.test import AsyncClient, RequestFactory, override_settings
-from django.urls import path
+from django.test import AsyncClient, RequestFactory
 
 from aws_xray_sdk.core import xray_recorder
 from aws_xray_sdk.ext.django.middleware import XRayMiddleware
 from tests.core import Document, Traced, complete, outline, subsegment
-from tests.ext.django_client import Client, ask, served
-
-
-@contextmanager
-def site(*views: Any) -> Iterator[None]:
-    """Serve these views, each under its name."""
-    patterns = [path(f"{view.__name__}/", view) for view in views]
-    with override_settings(ROOT_URLCONF=type("Urls", (), {"urlpatterns": patterns})):
-        yield
+from tests.ext.django_client import Client, ask, served, site
 
 
 async def work(name: str) -> None:

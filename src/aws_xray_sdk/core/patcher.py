@@ -70,7 +70,12 @@ def patch_all(double_patch: bool = False) -> None:
 
     ``httplib`` is what others build on; it is left out unless `double_patch` is true.
     """
-    patch([name for name in SUPPORTED_MODULES if name != "httplib" or double_patch], raise_errors=False)
+    wanted = [name for name in SUPPORTED_MODULES if name != "httplib" or double_patch]
+    patch(wanted, raise_errors=False)
+    if SDKConfig.enabled:
+        missing = [name for name in wanted if name not in _PATCHED_MODULES and not _has_integration(name)]
+        if missing:
+            _tell_missing(", ".join(missing))
 
 
 def patch(
@@ -104,14 +109,23 @@ def patch(
 
 def _patch_library(library: str, asked_for: bool) -> None:
     import importlib
-    import importlib.util
 
-    if importlib.util.find_spec(f"aws_xray_sdk.ext.{library}") is None:
+    if not _has_integration(library):
         if asked_for:
-            warn_once(log, "The calls of %s are not recorded: this version has no integration for it", library)
+            _tell_missing(library)
         return
     importlib.import_module(f"aws_xray_sdk.ext.{library}.patch").patch()
     _PATCHED_MODULES.add(library)
+
+
+def _has_integration(library: str) -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec(f"aws_xray_sdk.ext.{library}") is not None
+
+
+def _tell_missing(libraries: str) -> None:
+    warn_once(log, "Calls are not recorded of %s: this version has no integration for that", libraries)
 
 
 def _patch_module(name: str, patterns: list[re.Pattern[str]]) -> None:
