@@ -1,4 +1,4 @@
-"""The frameworks guide that users come with: each of its snippets runs as it stands there, each setting does what it says.
+"""The frameworks guide that users come with: each snippet runs as it stands there, each setting does what it says.
 
 What the guide leaves out with dots, or takes for granted, is filled in and marked so.
 """
@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,7 +159,7 @@ def test_tracing_name(arrived: Traced, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_tracing_name_is_required_unless_it_is_in_the_environment() -> None:
-    with pytest.raises(ImproperlyConfigured, match="'AWS_XRAY_TRACING_NAME'.* is required"), configured():
+    with pytest.raises(ImproperlyConfigured, match=r"'AWS_XRAY_TRACING_NAME'.* is required"), configured():
         pass
 
 
@@ -203,8 +202,7 @@ XRAY_RECORDER = {
     'DYNAMIC_NAMING': None, # defines a pattern that host names should match
     'STREAMING_THRESHOLD': None, # defines when a segment starts to stream out its children subsegments
 }
-_PROCESSORS = ["request", "auth", "messages"]  # the admin asks for these
-TEMPLATES[0]["OPTIONS"] = {
+TEMPLATES[0]["OPTIONS"] = {  # not in the guide: the admin asks for these
     "context_processors": [
         "django.template.context_processors.request",
         "django.contrib.auth.context_processors.auth",
@@ -332,7 +330,7 @@ def test_aiohttp_server_and_client(tmp_path: Path, traced: Traced, daemon: Daemo
         async with ClientSession(loop=loop, trace_configs=[trace_config]) as session, session.get(url) as resp:
             return await resp.read()
 
-    with aiohttp_server(tmp_path, daemon) as url, warnings.catch_warnings():
+    with aiohttp_server(tmp_path, daemon) as url:
         with xray_recorder.in_segment("client"):
             assert asyncio.run(main(url)) == b"Hello World"
         documents = daemon.wait_for(lambda documents: len(documents) == 2)
