@@ -319,3 +319,9 @@ def test_entities_can_be_copied() -> None:
     root = Segment("app")
     root.put_annotation("a", 1)
     assert copy.copy(root).to_dict() == root.to_dict()
+
+
+def test_a_module_in_metadata_is_named_and_not_opened(traced: Traced) -> None:
+    with xray_recorder.in_segment() as request:
+        request.put_metadata("module", json)
+    assert traced()[0]["metadata"] == {"default": {"module": "<json>"}}

@@ -347,7 +347,3 @@ def test_any_metadata_arrives_as_a_document(traced: Traced, value: Any) -> None:
     with xray_recorder.in_segment() as root:
         root.put_metadata("k", value())
     assert len(traced()) == 1
-
-
-def test_a_module_is_named_and_not_opened() -> None:
-    assert text_of({"module": json}) == '{"module":"<json>"}'
