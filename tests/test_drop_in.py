@@ -127,21 +127,19 @@ def test_the_same_application_under_asgi(daemon: Daemon, orders: None) -> None:
     assert outline(document) == ("orders", [*parts, ("write report", ["Report.write"]), "check", "part.html"])
 
 
-def test_a_subclass_of_the_middleware(traced: Traced) -> None:
-    class Tagging(XRayMiddleware):
-        def __call__(self, request: HttpRequest) -> Any:
-            request.META["HTTP_USER_AGENT"] = "tagged"
-            return super().__call__(request)
+class Tagging(XRayMiddleware):
+    """A middleware built on ours."""
 
-    def view(request: HttpRequest) -> HttpResponse:
-        return HttpResponse("hello")
+    def __call__(self, request: HttpRequest) -> Any:
+        request.META["HTTP_USER_AGENT"] = "tagged"
+        return super().__call__(request)
 
-    with site(view), override_settings(MIDDLEWARE=[Tagging]):
-        pass
-    from django.test import RequestFactory
 
-    assert Tagging(view)(RequestFactory().get("/")).status_code == 200
-    assert traced()[0]["http"]["request"]["user_agent"] == "tagged"
+def test_a_middleware_built_on_ours(traced: Traced) -> None:
+    with override_settings(MIDDLEWARE=[f"{__name__}.Tagging"]):
+        for serve in (serve_wsgi, serve_asgi):
+            assert serve("/plain/").body == b"hello"
+    assert [each["http"]["request"]["user_agent"] for each in traced()] == ["tagged", "tagged"]
 
 
 # -- by hand

@@ -259,7 +259,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one() -> None:
     ) as raised:
         patch(("request",))
     assert raised.value.name == "request"
-    with pytest.raises(ModuleNotFoundError, match="'no.such.module' cannot be patched: it is neither"):
+    with pytest.raises(ModuleNotFoundError, match=r"'no\.such\.module' cannot be patched: it is neither"):
         patch(("no.such.module",))
 
 

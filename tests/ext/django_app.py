@@ -6,7 +6,7 @@ Views come in pairs, sync and async, so that a test can ask both for the same th
 from __future__ import annotations
 
 import asyncio
-import io
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -176,8 +176,12 @@ class Parts:
             return b"%d;" % number
 
     def __iter__(self) -> Iterator[bytes]:
-        yield self._make(1)
-        yield self._make(2)
+        try:
+            yield self._make(1)
+            yield self._make(2)
+        finally:
+            if self.how == "tidy":
+                self._make(0)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield self._make(1)
@@ -199,7 +203,10 @@ async def aiter_of(parts: Parts) -> AsyncIterator[bytes]:
 
 
 def file(request: HttpRequest) -> FileResponse:
-    return FileResponse(io.BytesIO(b"contents"), content_type="text/plain")
+    contents = tempfile.TemporaryFile()  # noqa: SIM115
+    contents.write(b"contents")
+    contents.seek(0)
+    return FileResponse(contents, content_type="text/plain")
 
 
 def template(request: HttpRequest, name: str) -> HttpResponse:
@@ -278,6 +285,13 @@ class Rescue(SyncOnly):
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:
         return HttpResponse("rescued")
+
+
+class Apologize(Rescue):
+    """Answers what views raise, and admits that it is a fault."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:
+        return HttpResponse("sorry", status=500)
 
 
 class Clumsy(SyncOnly):

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
-from wsgiref.util import setup_testing_defaults
+from wsgiref.util import FileWrapper, setup_testing_defaults
 
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
@@ -42,6 +42,7 @@ def serve_wsgi(path: str, method: str = "GET", **headers: str) -> Answer:
         "PATH_INFO": path.encode().decode("latin-1"),
         "REMOTE_ADDR": "127.0.0.1",
         "HTTP_HOST": "testserver",
+        "wsgi.file_wrapper": FileWrapper,
         "wsgi.input": io.BytesIO(),
     }
     environ |= {f"HTTP_{name}": value for name, value in headers.items()}

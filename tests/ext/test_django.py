@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 
 from aws_xray_sdk.core import xray_recorder
@@ -10,7 +13,7 @@ from aws_xray_sdk.sdk_config import SDKConfig
 from tests.core import Traced, entity_id, outline, subsegment, trace_id
 from tests.ext import django_app
 from tests.ext.django_app import XRAY
-from tests.ext.django_client import Serve, cause, serve_wsgi, served, shortened
+from tests.ext.django_client import Serve, cause, serve_wsgi, served, shortened, site
 
 APP = "tests.ext.django_app"
 QUERY = 'SELECT "tests_item"."id", "tests_item"."name" FROM "tests_item" WHERE "tests_item"."name" = %s'
@@ -104,6 +107,20 @@ def test_nothing_is_recorded_nor_said_while_the_sdk_is_off(
     assert (traced(), caplog.text) == ([], "")
 
 
+def test_the_requests_meta_holds_nothing_of_ours(serve: Serve, traced: Traced) -> None:
+    """It is shown on pages about errors, sent in mails, and put into logs as JSON."""
+    seen: list[Any] = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        seen.extend(request.META.items())
+        return HttpResponse("hello")
+
+    with site(view):
+        serve("/view/")
+    assert len(traced()) == 1
+    assert seen and "xray" not in str(seen)
+
+
 # -- errors
 
 
@@ -156,7 +173,6 @@ def test_an_exception_of_a_template_is_told_on_the_template_and_referred_to_on_t
 
 @pytest.mark.parametrize(("how", "status"), [("missing", 404), ("denied", 403), ("odd", 400), ("broken", 500)])
 def test_djangos_own_pages_about_exceptions_can_be_made(serve: Serve, how: str, status: int, traced: Traced) -> None:
-    """They show everything in the request's META, so also what we keep there."""
     with override_settings(DEBUG=True):
         answer = serve(f"/fail/{how}/", ACCEPT="text/html")
     assert answer.status == status and (b"REMOTE_ADDR" in answer.body or how in ("missing", "denied"))
@@ -170,6 +186,18 @@ def test_an_exception_that_another_middleware_answers_is_no_fault(serve: Serve, 
     with override_settings(MIDDLEWARE=[XRAY, f"{APP}.Rescue"]):
         assert serve(f"{views}fail/broken/").body == b"rescued"
     assert traced() == [served(f"{views}fail/broken/", length=7)]
+
+
+@pytest.mark.usefixtures("fixed")
+def test_an_exception_that_a_middleware_outside_answers_as_a_fault_is_recorded(
+    serve: Serve, views: str, traced: Traced
+) -> None:
+    path = f"{views}fail/broken/"
+    with override_settings(MIDDLEWARE=[f"{APP}.Apologize", XRAY]):
+        assert serve(path).body == b"sorry"
+    view = django_app.fail_async if views == "/async/" else django_app.fail
+    expected = served(path, status=500, fault=True, cause=cause(3, view))
+    assert [shortened(document) for document in traced()] == [expected]
 
 
 @pytest.mark.usefixtures("fixed")

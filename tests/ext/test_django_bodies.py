@@ -56,6 +56,16 @@ def test_a_client_that_leaves_while_streaming_ends_the_request(traced: Traced) -
 
 
 @pytest.mark.usefixtures("fixed")
+def test_what_a_stream_does_when_it_is_closed_early_belongs_to_the_request(traced: Traced) -> None:
+    xray_recorder.configure(context_missing="RUNTIME_ERROR")
+    response = Client().get("/stream/tidy/")
+    assert next(iter(response)) == b"1;"
+    response.close()
+    parts = [subsegment("part 1"), subsegment("part 0")]
+    assert traced() == [served("/stream/tidy/", *parts, length=None)]
+
+
+@pytest.mark.usefixtures("fixed")
 def test_a_file_is_sent_and_recorded_when_it_is_closed(traced: Traced) -> None:
     response = Client().get("/file/")
     assert traced() == [] and xray_recorder.context.peek() is None

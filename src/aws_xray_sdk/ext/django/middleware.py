@@ -16,7 +16,7 @@ from ...core.models import http
 from .._serve import Incoming, Served
 from .conf import settings
 
-_KEY = "aws_xray_sdk.served"
+_KEY = "aws_xray_served"  # an attribute of the request: META is shown and sent to others in reports of errors
 
 
 class XRayMiddleware:
@@ -54,14 +54,14 @@ class XRayMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """Remember what a view raised; it is recorded if nobody turns it into an answer below 500."""
-        served: Served | None = request.META.get(_KEY)
+        served: Served | None = getattr(request, _KEY, None)
         if served is not None:
             served.fail(exception)
 
 
 def _begin(request: HttpRequest) -> Served:
     served = Served(xray_recorder, _describe, request)
-    request.META[_KEY] = served
+    setattr(request, _KEY, served)
     return served
 
 
@@ -77,7 +77,7 @@ def _describe(request: HttpRequest) -> Incoming:
 
 
 def _end(request: HttpRequest, served: Served, response: HttpResponseBase) -> HttpResponseBase:
-    request.META.pop(_KEY, None)
+    setattr(request, _KEY, None)
     if served.segment is None:
         return response
     if served.answer_header is not None:
@@ -89,8 +89,10 @@ def _end(request: HttpRequest, served: Served, response: HttpResponseBase) -> Ht
         served.annotate()
     if not response.streaming:
         served.close()
-    elif isinstance(response, FileResponse):
-        _close_with(served, response)  # its body may be sent by the system, so it is left as it is
+        return response
+    _close_with(served, response)
+    if isinstance(response, FileResponse):
+        served.pause()  # its body may be sent by the system, so it is left as it is
     else:
         _stream(served, response)
     return response
@@ -102,21 +104,22 @@ def _stream(served: Served, response: Any) -> None:
 
 
 def _close_with(served: Served, response: Any) -> None:
+    """End the request with the response, and what the response closes within the request."""
     close = response.close
 
     def close_both() -> None:
+        served.resume()
         try:
             close()
         finally:
             served.close()
 
-    served.pause()
     response.close = close_both
 
 
 def _remember(*, request: HttpRequest | None = None, **_: Any) -> None:
     """Remember what Django turned into an answer of its own, wherever it was raised."""
-    served: Served | None = request.META.get(_KEY) if request is not None else None
+    served: Served | None = getattr(request, _KEY, None)
     error = sys.exc_info()[1]
     if served is not None and error is not None:
         served.fail(error)
