@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from .._log import Log
 from ..core._guard import swallow, warn_once
+from ..core.models.http import HttpBlock
 from ..core.models.trace_header import TraceHeader
 from ..core.models.traceid import is_entity_id, is_trace_id
 from ..sdk_config import SDKConfig
@@ -69,17 +70,16 @@ class Incoming:
             get("REMOTE_ADDR"),
         )
 
-    def request(self) -> dict[str, Any]:
-        """The ``request`` part of the http block."""
-        fields: dict[str, Any] = {"method": self.method, "url": f"{self.scheme}://{self.host or ''}{self.path}"}
-        if self.forwarded_for:
-            fields["client_ip"] = self.forwarded_for.partition(",")[0].strip()
-            fields["x_forwarded_for"] = True
-        elif self.peer:
-            fields["client_ip"] = self.peer
-        if self.user_agent:
-            fields["user_agent"] = self.user_agent
-        return fields
+    def block(self) -> HttpBlock:
+        """The http block, without an answer yet."""
+        forwarded = self.forwarded_for
+        return HttpBlock(
+            self.method,
+            f"{self.scheme}://{self.host or ''}{self.path}",
+            forwarded.partition(",")[0].strip() if forwarded else self.peer,
+            bool(forwarded),
+            self.user_agent,
+        )
 
     def facts(self, service: str) -> dict[str, Any]:
         """What samplers are asked with."""
@@ -142,7 +142,7 @@ class Served:
             segment.save_origin_trace_header(header)
             self.answer_header = prepare_response_header(header, segment)
         if segment.sampled:
-            segment.http = {"request": incoming.request()}
+            segment.http = incoming.block()
 
     def respond(self, status: int | None, length: int | str | None = None) -> None:
         """Tell of the answer: its status and, where it is known, the bytes of its body."""
@@ -196,12 +196,7 @@ class Served:
         """
         status = self._status
         if status is not None:
-            response = {"status": status}
-            if self._length is not None:
-                response["content_length"] = int(self._length)
-            segment.http["response"] = response
-            if status >= 400:
-                segment.apply_status_code(status)
+            segment.answer(status, None if self._length is None else int(self._length))
         if isinstance(self._error, Exception) and (status is None or status >= 500):
             segment.add_exception(self._error, None, limit=self._recorder.max_trace_back)
         if self._is_annotated:

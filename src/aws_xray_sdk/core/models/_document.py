@@ -10,6 +10,7 @@ from _json import encode_basestring_ascii as quoted
 
 from ._names import name_text, name_texts
 from ._values import block_text, text_of
+from .http import HttpBlock
 from .throwable import cause_text
 
 TYPE_CHECKING = False
@@ -132,7 +133,8 @@ def _segment(entity: Entity) -> str:
 
 def _rest(entity: Any) -> str:
     """What only some entities have."""
-    text = f',"http":{block_text(entity._http)}' if entity._http else ""
+    http = entity._http
+    text = f',"http":{http.text() if type(http) is HttpBlock else block_text(http)}' if http else ""
     if entity.error:
         text += ',"error":true'
     if entity.throttle:

@@ -11,6 +11,7 @@ from .._guard import warn_once
 from . import http
 from ._document import document
 from ._names import clean_annotation, clean_key, clean_name
+from .http import HttpBlock
 from .throwable import describe, mark_of
 from .traceid import new_entity_id
 
@@ -80,7 +81,7 @@ class Entity:
     end_time: float | None
     parent_id: str | None
     complete: bool
-    _http: dict[str, Any] | None
+    _http: Any
     _annotations: dict[str, Any] | None
     _metadata: dict[str, Any] | None
     _aws: dict[str, Any] | None
@@ -106,7 +107,32 @@ class Entity:
 
     # -- sections of the document: dicts that appear when they are first looked at
 
-    http: dict[str, Any] = _section("_http", "The http block: ``request`` and ``response``.")
+    @property
+    def http(self) -> dict[str, Any]:
+        """The http block: ``request`` and ``response``."""
+        block: dict[str, Any] | HttpBlock | None = self._http
+        if not isinstance(block, dict):
+            block = self._http = {} if block is None else block.as_dict()
+        return block
+
+    @http.setter
+    def http(self, value: dict[str, Any] | HttpBlock) -> None:
+        self._http = value
+
+    def answer(self, status: int, content_length: int | None = None) -> None:
+        """Set the answer in the http block, and the flags that its status means."""
+        status = int(status)
+        block = self._http
+        if isinstance(block, HttpBlock):
+            block.status = status
+            block.content_length = content_length
+        else:
+            self.http["response"] = {"status": status}
+            if content_length is not None:
+                self.http["response"]["content_length"] = content_length
+        if status >= 400:
+            self.apply_status_code(status)
+
     annotations: dict[str, Any] = _section("_annotations", "Key and value pairs that X-Ray indexes.")
     metadata: dict[str, Any] = _section("_metadata", "Namespaces of values that X-Ray keeps and does not index.")
     aws: dict[str, Any] = _section("_aws", "What is known about the AWS resource.")

@@ -8,7 +8,7 @@ import aiohttp
 from ...core import xray_recorder
 from ...core._guard import swallow
 from ...core._scope import enter, leave
-from ...core.models.http import XRAY_HEADER
+from ...core.models.http import XRAY_HEADER, HttpBlock
 from ...sdk_config import SDKConfig
 from ..util import UNKNOWN_HOSTNAME, outgoing_header
 
@@ -29,7 +29,7 @@ def aws_xray_trace_config(name: str | None = None) -> aiohttp.TraceConfig:
             return
         try:
             if subsegment.sampled:
-                subsegment.http = {"request": {"method": params.method, "url": _text(url)}}
+                subsegment.http = HttpBlock(params.method, _text(url))
             params.headers[XRAY_HEADER] = outgoing_header(subsegment)
         except Exception as error:
             swallow(error)
@@ -58,14 +58,8 @@ def aws_xray_trace_config(name: str | None = None) -> aiohttp.TraceConfig:
 
 def _answer(subsegment: Any, status: int, length: int | None = None) -> None:
     try:
-        if not subsegment.sampled:
-            return
-        response = {"status": status}
-        if length is not None:
-            response["content_length"] = length
-        subsegment.http["response"] = response
-        if status >= 400:
-            subsegment.apply_status_code(status)
+        if subsegment.sampled:
+            subsegment.answer(status, length)
     except Exception as error:
         swallow(error)
 
