@@ -156,9 +156,10 @@ class AWSXRayRecorder(Configured):
         if not SDKConfig.enabled:
             return DummySubsegment(DummySegment(SDKConfig.DISABLED_ENTITY_NAME))
         context = self._context
-        parent = context.var.get() if context.is_plain else context.get_trace_entity()
+        is_plain = context.is_plain
+        parent = context.var.get() if is_plain else context.get_trace_entity()
         if parent is None:
-            if context.is_plain:
+            if is_plain:
                 context.handle_context_missing()
             return None
         segment = parent if parent.type is None else parent.parent_segment
@@ -168,7 +169,7 @@ class AWSXRayRecorder(Configured):
             return parent.child()  # nothing below is told apart, so nothing becomes current
         else:
             subsegment = Unsampled(name, namespace, segment)
-        if context.is_plain:
+        if is_plain:
             parent.add_subsegment(subsegment)
             context.var.set(subsegment)
         else:

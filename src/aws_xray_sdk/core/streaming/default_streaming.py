@@ -25,7 +25,9 @@ class DefaultStreaming:
 
     def is_eligible(self, segment: Any) -> bool:
         """Whether `segment` has so many subsegments that the finished ones should leave."""
-        return bool(segment and segment.sampled and segment.open_count + len(segment.finished) > self._threshold)
+        if not segment or not segment.sampled:
+            return False
+        return segment.open_count + len(segment.finished) > self._threshold  # type: ignore[no-any-return]
 
     def stream(self, entity: Any, callback: Callable[[Any], None]) -> None:
         """Take the finished subtrees out of the segment `entity` and hand each to `callback`."""
