@@ -1,6 +1,7 @@
 """aiohttp's server: each request is a segment, also of websockets and streamed answers."""
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 
 from aiohttp import web
@@ -9,8 +10,8 @@ from ...core import xray_recorder
 from ...core.models import http
 from .._serve import Incoming, Served
 
-_NAME = "aws_xray_sdk.is_served"
-_KEY: Any = web.RequestKey(_NAME, bool) if hasattr(web, "RequestKey") else _NAME  # since aiohttp 3.14
+# The request that is being served here. Asking the request itself would cost an exception in each one.
+_served: ContextVar[web.Request | None] = ContextVar("aws_xray_sdk.aiohttp.served", default=None)
 
 
 @web.middleware
@@ -18,9 +19,9 @@ async def middleware(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Record the requests of an application; comes first in ``web.Application(middlewares=[...])``."""
-    if _KEY in request:
+    if _served.get() is request:
         return await handler(request)  # in a sub-application, which has the middleware too
-    request[_KEY] = True
+    _served.set(request)
     served = Served(xray_recorder, _describe, request)
     try:
         response = await handler(request)
@@ -36,6 +37,7 @@ async def middleware(
         return response
     finally:
         served.close()
+        _served.set(None)
 
 
 def _describe(request: web.Request) -> Incoming:
