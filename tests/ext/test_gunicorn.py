@@ -19,8 +19,7 @@ import pytest
 from tests.conftest import Daemon
 from tests.core import Document, every, outline
 
-CLIENTS, ROUNDS = 28, 2
-REQUESTS = CLIENTS * ROUNDS
+REQUESTS = 56
 
 # Each request waits inside for the gate: until as many as all workers can serve at a time are there.
 APPLICATION = textwrap.dedent(
@@ -104,14 +103,17 @@ def gunicorn(folder: Path, daemon: Daemon, *options: str, gate: int) -> Iterator
     assert [line for line in said.splitlines() if "[INFO]" not in line] == []
 
 
-def ask_all(port: int) -> None:
-    """Send all requests, by clients that keep their connections, each with a trace of its own."""
+def ask_all(port: int, clients: int) -> None:
+    """Send all requests, each with a trace of its own.
+
+    There are as many clients as the gate waits for, so that each round is one request of every client.
+    """
     failures: list[object] = []
 
     def client(first: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         try:
-            for number in range(first, REQUESTS, CLIENTS):
+            for number in range(first, REQUESTS, clients):
                 connection.request("GET", path(number), headers={"X-Amzn-Trace-Id": f"Root={root(number)}"})
                 response = connection.getresponse()
                 answer = response.read().decode(), response.getheader("X-Amzn-Trace-Id")
@@ -122,7 +124,7 @@ def ask_all(port: int) -> None:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=client, args=(first,)) for first in range(CLIENTS)]
+    threads = [threading.Thread(target=client, args=(first,)) for first in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -145,7 +147,7 @@ def facts(document: Document) -> tuple[str, Any, Any]:
 SYNC = pytest.param(["--workers", "2"], 2, 2, id="sync")
 PRELOADED = pytest.param(["--workers", "2", "--preload"], 2, 2, id="preloaded")
 THREADS = pytest.param(["--worker-class", "gthread", "--threads", "14"], 1, 14, id="threads")
-GREENLETS = pytest.param(["--worker-class", "gevent"], 1, CLIENTS, id="greenlets")
+GREENLETS = pytest.param(["--worker-class", "gevent"], 1, 28, id="greenlets")
 
 
 @pytest.mark.parametrize(("options", "workers", "together"), [SYNC, PRELOADED, THREADS, GREENLETS])
@@ -154,7 +156,7 @@ def test_every_trace_arrives_once_with_its_own_parts(
 ) -> None:
     starts = 1 if "--preload" in options else workers
     with gate(together) as waiting, gunicorn(tmp_path, daemon, *options, gate=waiting) as port:
-        ask_all(port)
+        ask_all(port, together)
         found = daemon.wait_for(lambda documents: len(documents) >= REQUESTS + starts)
     found += daemon.documents()
 

@@ -22,14 +22,14 @@ _SAFE = "/:@!$&'()*+,;=-._~%"
 _ODD = frozenset(' "<>?#%')
 
 
-class Incoming:
-    """The facts of a request.
+class Incoming(HttpBlock):
+    """The facts of a request, which are the http block of its segment too.
 
     `path` is the part of the URL behind the host, percent-encoded and without query; `forwarded_for` is the header
     ``X-Forwarded-For`` (which anybody can write), `peer` the address that the connection came from.
     """
 
-    __slots__ = ("forwarded_for", "host", "method", "path", "peer", "scheme", "trace_header", "user_agent")
+    __slots__ = ("host", "path", "trace_header")
 
     def __init__(
         self,
@@ -43,22 +43,30 @@ class Incoming:
         peer: str | None = None,
     ) -> None:
         self.method = method
-        self.scheme = scheme
         self.host = host
         self.path = path
+        self.url = f"{scheme}://{host or ''}{path}"
         self.trace_header = trace_header
         self.user_agent = user_agent
-        self.forwarded_for = forwarded_for
-        self.peer = peer
+        if forwarded_for:
+            self.client_ip = forwarded_for.partition(",")[0].strip()
+            self.x_forwarded_for = True
+        else:
+            self.client_ip = peer
+            self.x_forwarded_for = False
+        self.status = self.content_length = None
 
     @classmethod
-    def of_environ(cls, environ: dict[str, Any], scheme: str | None = None, host: str | None = None) -> "Incoming":
+    def of_environ(
+        cls, environ: dict[str, Any], scheme: str | None = None, host: str | None = None, path: str | None = None
+    ) -> "Incoming":
         """The facts in a WSGI environment (or Django's ``META``)."""
         get = environ.get
         scheme = scheme or get("wsgi.url_scheme", "http")
-        path = f"{get('SCRIPT_NAME', '')}{get('PATH_INFO', '')}"
-        if not path.isascii() or not _ODD.isdisjoint(path):
-            path = quote(path.encode("latin-1", "replace"), _SAFE[:-1])
+        if path is None:
+            path = f"{get('SCRIPT_NAME', '')}{get('PATH_INFO', '')}"
+            if not path.isascii() or not _ODD.isdisjoint(path):
+                path = quote(path.encode("latin-1", "replace"), _SAFE[:-1])
         return cls(
             get("REQUEST_METHOD", "GET"),
             scheme,
@@ -68,17 +76,6 @@ class Incoming:
             get("HTTP_USER_AGENT"),
             get("HTTP_X_FORWARDED_FOR"),
             get("REMOTE_ADDR"),
-        )
-
-    def block(self) -> HttpBlock:
-        """The http block, without an answer yet."""
-        forwarded = self.forwarded_for
-        return HttpBlock(
-            self.method,
-            f"{self.scheme}://{self.host or ''}{self.path}",
-            forwarded.partition(",")[0].strip() if forwarded else self.peer,
-            bool(forwarded),
-            self.user_agent,
         )
 
     def facts(self, service: str) -> dict[str, Any]:
@@ -142,7 +139,7 @@ class Served:
             segment.save_origin_trace_header(header)
             self.answer_header = prepare_response_header(header, segment)
         if segment.sampled:
-            segment.http = incoming.block()
+            segment.http = incoming
 
     def respond(self, status: int | None, length: int | str | None = None) -> None:
         """Tell of the answer: its status and, where it is known, the bytes of its body."""

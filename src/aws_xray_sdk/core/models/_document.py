@@ -134,7 +134,7 @@ def _segment(entity: Entity) -> str:
 def _rest(entity: Any) -> str:
     """What only some entities have."""
     http = entity._http
-    text = f',"http":{http.text() if type(http) is HttpBlock else block_text(http)}' if http else ""
+    text = f',"http":{http.text() if isinstance(http, HttpBlock) else block_text(http)}' if http else ""
     if entity.error:
         text += ',"error":true'
     if entity.throttle:

@@ -32,6 +32,10 @@ class HttpBlock:
 
     __slots__ = ("client_ip", "content_length", "method", "status", "url", "user_agent", "x_forwarded_for")
 
+    client_ip: str | None
+    status: int | None
+    content_length: int | None
+
     def __init__(
         self,
         method: str,
@@ -45,8 +49,7 @@ class HttpBlock:
         self.client_ip = client_ip
         self.x_forwarded_for = x_forwarded_for
         self.user_agent = user_agent
-        self.status: int | None = None
-        self.content_length: int | None = None
+        self.status = self.content_length = None
 
     def as_dict(self) -> dict[str, Any]:
         """The block as users know it."""

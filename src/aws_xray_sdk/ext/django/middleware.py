@@ -70,10 +70,9 @@ def _describe(request: HttpRequest) -> Incoming:
     forwarded_host = meta.get("HTTP_X_FORWARDED_HOST")
     if forwarded_host is not None and not django_settings.USE_X_FORWARDED_HOST:
         forwarded_host = None
-    incoming = Incoming.of_environ(meta, request.scheme, forwarded_host)
-    if not request.path.isascii():
-        incoming.path = escape_uri_path(request.path)  # Django has put decoded text where WSGI has bytes as Latin-1
-    return incoming
+    # Django has put decoded text where WSGI has bytes as Latin-1.
+    path = None if request.path.isascii() else escape_uri_path(request.path)
+    return Incoming.of_environ(meta, request.scheme, forwarded_host, path)
 
 
 def _end(request: HttpRequest, served: Served, response: HttpResponseBase) -> HttpResponseBase:
