@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import wraps
 
+from ._guard import swallow
 from ._scope import enter, leave
 
 TYPE_CHECKING = False
@@ -68,7 +69,11 @@ def _flags(function: Any) -> int:
 def _plain(recorder: AWSXRayRecorder, function: Any, name: str, namespace: str) -> Any:
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        subsegment = enter(recorder, name, namespace)
+        try:  # as in `enter`, without the call
+            subsegment = recorder.begin_subsegment(name, namespace)
+        except Exception as error:
+            swallow(error)
+            subsegment = None
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
