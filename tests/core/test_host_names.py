@@ -127,6 +127,21 @@ def test_a_name_that_cannot_be_resolved_is_tried_again_and_raises_nothing(
     assert sorted(names(daemon)) == ["early", "early", "early", "late"]
 
 
+def test_a_name_that_cannot_be_resolved_is_told_once(
+    resolver: Resolver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(_channel, "RETRY", 0.0)
+    resolver.answer = socket.gaierror(-2, "Name or service not known")
+    resolver.may_answer.set()
+    xray_recorder.configure(daemon_address="no-such-host.invalid:2000")
+    for _ in range(3):
+        request("waits")
+        resolver.settle()
+    (line,) = caplog.messages
+    assert "no-such-host.invalid" in line
+    assert "Name or service not known" in line
+
+
 def test_a_name_that_stops_resolving_keeps_its_last_address(
     daemon: Daemon, resolver: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,11 @@ import threading
 import time
 from collections import deque
 
+from ..._log import Log
+from .._guard import warn_once
+
+log = Log("aws_xray_sdk.core.emitters.udp_emitter")
+
 LOOK_AGAIN = 60.0  # seconds after which a host name is resolved again
 RETRY = 5.0  # seconds after which a name that could not be resolved is tried again
 MOST_WAITING = 500  # datagrams kept while a name is resolved for the first time
@@ -122,7 +127,8 @@ class Channel:
             family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
             if address != self._address:
                 self._connect_to(family, address)
-        except OSError:
+        except OSError as error:
+            warn_once(log, "The daemon's host %s cannot be reached: %s; it is looked up again", self.host, str(error))
             return
         self._look_at = time.monotonic() + LOOK_AGAIN
         with self._lock:
